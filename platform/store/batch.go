@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"time"
 )
 
@@ -131,8 +130,10 @@ func (db *DB) one(w *write) error {
 		return nil
 	}
 	w.err = err
-	if e := db.writer.exec(ctx, "ROLLBACK TO SAVEPOINT one"); e != nil {
-		return errors.Join(err, e)
+	if db.writer.exec(ctx, "ROLLBACK TO SAVEPOINT one") != nil {
+		// On a full disk SQLite rolls the whole transaction back by itself; the
+		// first error says why, the second only that the savepoint is gone.
+		return err
 	}
 	return db.writer.exec(ctx, "RELEASE SAVEPOINT one")
 }
