@@ -1,0 +1,168 @@
+package access
+
+import (
+	"strings"
+
+	"aman/platform/store"
+)
+
+// rule is one scope, twice: as a test of one row, and as SQL over a table aliased r.
+// They stand side by side because they must say the same; a property test checks it.
+type rule struct {
+	reaches func(w *way, s Subject, reg *Register, o Object, f Facts) bool
+	where   func(w *way, s Subject, reg *Register) clause
+	hides   bool // restricted rows are hidden unless the role sees them
+	outside bool // reaches a case without being part of it, so it never creates inside one
+}
+
+// clause is a piece of SQL with its arguments.
+type clause struct {
+	sql  string
+	args []any
+}
+
+var never = clause{sql: "1 = 0"}
+
+// rules holds each scope; the package comment says them in words.
+var rules = map[Scope]rule{
+	Own: {
+		reaches: func(_ *way, s Subject, reg *Register, o Object, f Facts) bool {
+			inside, _ := reg.inside(o)
+			return f.Team && inside != "" || o.Owner == s.User && (inside == "" || inside == o.ID)
+		},
+		where: func(_ *way, s Subject, reg *Register) clause {
+			c := reg.parts()
+			about, key := reg.about(c)
+			if key == "" {
+				return clause{c.owner + " = ?", []any{s.User}}
+			}
+			now := store.Micros(s.At)
+			return clause{
+				"(" + about + " IN (SELECT t." + key + " FROM case_team t WHERE t.user_id = ? AND t." + key + " <> '' AND t.since <= ? AND t.until > ?)" +
+					" OR (" + c.owner + " = ? AND (" + about + " = '' OR " + about + " = " + c.id + ")))",
+				[]any{s.User, now, now, s.User},
+			}
+		},
+	},
+	Office: {
+		reaches: func(_ *way, s Subject, _ *Register, o Object, _ Facts) bool {
+			return o.Office != "" && known(s.Offices, o.Office)
+		},
+		where:   func(_ *way, s Subject, reg *Register) clause { return among(reg.parts().office, s.Offices) },
+		hides:   true,
+		outside: true,
+	},
+	Org: {
+		reaches: func(_ *way, s Subject, _ *Register, o Object, _ Facts) bool { return o.Org == s.Org },
+		where: func(_ *way, s Subject, reg *Register) clause {
+			return clause{reg.parts().org + " = ?", []any{s.Org}}
+		},
+		hides:   true,
+		outside: true,
+	},
+	Party: {
+		reaches: func(_ *way, s Subject, _ *Register, o Object, _ Facts) bool { return o.Party == s.Org },
+		where: func(_ *way, s Subject, reg *Register) clause {
+			return clause{reg.parts().party + " = ?", []any{s.Org}}
+		},
+	},
+	Shared: {
+		reaches: func(w *way, _ Subject, reg *Register, o Object, f Facts) bool {
+			inside, shareable := reg.inside(o)
+			if !shareable || inside == "" {
+				return false
+			}
+			for _, g := range f.Groups {
+				if _, ok := w.groups[g]; ok {
+					return true
+				}
+			}
+			return false
+		},
+		where: func(w *way, s Subject, reg *Register) clause {
+			about, key := reg.about(reg.parts())
+			groups := among("sh.grp", sortedKeys(w.groups))
+			if key == "" || len(w.groups) == 0 {
+				return never
+			}
+			here := clause{sql: "sh.office = ''"}
+			if len(s.Offices) > 0 {
+				here = either(here, among("sh.office", s.Offices))
+			}
+			now := store.Micros(s.At)
+			return clause{
+				about + " IN (SELECT sh." + key + " FROM shares sh WHERE sh.org = ? AND sh." + key + " <> '' AND sh.ended_at = 0 AND sh.since <= ? AND sh.until > ? AND " +
+					groups.sql + " AND " + here.sql + ")",
+				append(append([]any{s.Org, now, now}, groups.args...), here.args...),
+			}
+		},
+	},
+	Public: {
+		reaches: func(_ *way, _ Subject, reg *Register, _ Object, _ Facts) bool { return reg.Scope == OfPublic },
+		where: func(_ *way, _ Subject, reg *Register) clause {
+			if reg.Scope != OfPublic {
+				return never
+			}
+			return clause{sql: "1 = 1"}
+		},
+	},
+	All: {
+		reaches: func(*way, Subject, *Register, Object, Facts) bool { return true },
+		where:   func(*way, Subject, *Register) clause { return clause{sql: "1 = 1"} },
+		outside: true,
+	},
+}
+
+// inside gives the case (or person) the row is about, and whether the register has such a thing.
+func (r *Register) inside(o Object) (id string, ok bool) {
+	switch r.Scope {
+	case OfCase:
+		return o.Case, true
+	case OfPerson:
+		return o.Person, true
+	}
+	return "", false
+}
+
+// within says whether the row is part of a case (or person) rather than that itself.
+func (r *Register) within(o Object) bool {
+	id, _ := r.inside(o)
+	return id != "" && id != o.ID
+}
+
+// about is inside in SQL: the column of the row, and the one of case_team and shares it
+// is compared with; key is empty where the register has no such thing.
+func (r *Register) about(c columns) (column, key string) {
+	switch r.Scope {
+	case OfCase:
+		return c.caseID, "case_id"
+	case OfPerson:
+		return c.person, "person_id"
+	}
+	return "", ""
+}
+
+// among is "column IN (ids)", never matching the empty id.
+func among(column string, ids []string) clause {
+	c := clause{}
+	for _, id := range ids {
+		if id != "" {
+			c.args = append(c.args, id)
+		}
+	}
+	if len(c.args) == 0 {
+		return never
+	}
+	c.sql = column + " IN (?" + strings.Repeat(", ?", len(c.args)-1) + ")"
+	return c
+}
+
+func either(cs ...clause) clause {
+	var sqls []string
+	var args []any
+	for _, c := range cs {
+		sqls = append(sqls, c.sql)
+		args = append(args, c.args...)
+	}
+	return clause{"(" + strings.Join(sqls, " OR ") + ")", args}
+}
