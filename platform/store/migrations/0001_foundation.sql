@@ -82,7 +82,7 @@ CREATE TABLE history (
 CREATE INDEX history_submission ON history (submission);
 CREATE TABLE conflicts (
   id TEXT PRIMARY KEY, register TEXT NOT NULL, row_id TEXT NOT NULL, base_version BIGINT NOT NULL, found_version BIGINT NOT NULL,
-  submission TEXT NOT NULL, at BIGINT NOT NULL, properties TEXT NOT NULL, state TEXT NOT NULL, resolved_by TEXT NOT NULL DEFAULT '',
+  submission TEXT NOT NULL, at BIGINT NOT NULL, properties TEXT NOT NULL, sealed BLOB, state TEXT NOT NULL, resolved_by TEXT NOT NULL DEFAULT '',
   resolved_at BIGINT NOT NULL DEFAULT 0
 );
 CREATE INDEX conflicts_row ON conflicts (register, row_id, state);
