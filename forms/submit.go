@@ -1,0 +1,291 @@
+package forms
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"aman/platform/access"
+	"aman/platform/audit"
+	"aman/platform/ids"
+	"aman/platform/store"
+	"aman/platform/vault"
+	"aman/registry"
+)
+
+// Service receives submissions for one store.
+type Service struct {
+	db       *store.DB
+	vault    *vault.Vault
+	audit    *audit.Log
+	policy   *access.Policy
+	registry *registry.Registry
+	now      func() time.Time
+}
+
+// New makes the service; now is the clock, time.Now but in tests and demonstrations.
+func New(db *store.DB, v *vault.Vault, log *audit.Log, p *access.Policy, r *registry.Registry, now func() time.Time) *Service {
+	return &Service{db: db, vault: v, audit: log, policy: p, registry: r, now: now}
+}
+
+// States of a submission; the package comment says what each means.
+const (
+	Received    = "received"
+	Applied     = "applied"
+	InConflict  = "conflict"
+	Quarantined = "quarantined"
+	Joined      = "joined"
+	Dismissed   = "dismissed"
+)
+
+// Filled is one filled form as it arrives.
+type Filled struct {
+	// Instance is the id given by who filled it in (a phone's uuid:…); made here when empty.
+	Instance string
+	Form     string
+	Version  string
+	// Org and Office are whose it is; the subject's own when empty.
+	Org, Office string
+	// Body is the form as filled: XML of an XForm, JSON of a form of the program.
+	Body  []byte
+	Files []File
+	// Case and Person are set when it is known whom it is about; the body is then
+	// sealed under the person's key.
+	Case, Person string
+	// State it is kept in when nothing else comes up; Applied when empty.
+	State string
+	// Reasons are codes of why it is quarantined.
+	Reasons []string
+	// Replaces is the instance that this one edits.
+	Replaces string
+	// Verb and Detail go into the audit entry; "submit" when empty.
+	Verb   string
+	Detail map[string]string
+}
+
+// File is an attachment.
+type File struct {
+	Name, MediaType string
+	Body            []byte
+}
+
+// Result says what became of a submission.
+type Result struct {
+	Instance string
+	// Duplicate: the very same submission was here already; nothing was changed.
+	Duplicate bool
+	State     string
+	Conflicts []string
+}
+
+// Faults of a submission that its sender can do something about.
+var (
+	// ErrDifferent: the instance id is known, with other content.
+	ErrDifferent = errors.New("a submission with this instance id and other content is here already")
+	// ErrNoEdit: the instance it says it edits is not here, or was edited since.
+	ErrNoEdit = errors.New("the submission that this one edits is not here, or somebody edited it since")
+)
+
+// Act is the work of one submission inside its transaction.
+type Act struct {
+	Tx   *store.Tx
+	Meta registry.Meta
+
+	service *Service
+	filled  *Filled
+	result  *Result
+}
+
+// Apply makes one change to a register.
+func (a *Act) Apply(w registry.Write) (registry.Outcome, error) {
+	out, err := a.service.registry.Apply(a.Tx, a.Meta, w)
+	if out.Conflict != "" {
+		a.result.Conflicts = append(a.result.Conflicts, out.Conflict)
+	}
+	return out, err
+}
+
+// About says whose case the submission turns out to be about, before it is kept.
+func (a *Act) About(caseID, person string) { a.filled.Case, a.filled.Person = caseID, person }
+
+// Detail adds to the audit entry.
+func (a *Act) Detail(key, value string) {
+	if value == "" {
+		return
+	}
+	if a.filled.Detail == nil {
+		a.filled.Detail = map[string]string{}
+	}
+	a.filled.Detail[key] = value
+}
+
+// Submit keeps a submission and carries out its writes, all or nothing. It returns when
+// that is on disk. apply may be nil.
+func (s *Service) Submit(ctx context.Context, sub access.Subject, in Filled, apply func(*Act) error) (Result, error) {
+	prepare(&in, sub)
+	sum := sha256.Sum256(in.Body)
+	hash := hex.EncodeToString(sum[:])
+	at := s.now().UTC().Truncate(time.Microsecond)
+	sub.At = at
+	var res Result
+	err := s.db.Write(ctx, func(tx *store.Tx) error {
+		filled := in // a write may run twice; each run starts from what arrived
+		filled.Detail = copied(in.Detail)
+		res = Result{Instance: filled.Instance, State: filled.State}
+		known, err := s.known(tx, &filled, hash, &res)
+		if err != nil || known {
+			return err
+		}
+		act := &Act{Tx: tx, service: s, filled: &filled, result: &res,
+			Meta: registry.Meta{Subject: sub, Submission: filled.Instance, At: at}}
+		if apply != nil {
+			if err := apply(act); err != nil {
+				return err
+			}
+		}
+		if len(res.Conflicts) > 0 {
+			res.State = InConflict
+		}
+		if err := s.keep(tx, sub, &filled, hash, &res, at); err != nil {
+			return err
+		}
+		return s.audit.Append(tx, audit.Entry{
+			At: at, Actor: actor(sub), Org: sub.Org, Action: filled.Verb, Outcome: audit.OK, Register: "submissions",
+			Object: filled.Instance, Case: filled.Case, Detail: filled.Detail,
+		})
+	})
+	return res, err
+}
+
+func prepare(in *Filled, sub access.Subject) {
+	if in.Instance == "" {
+		in.Instance = ids.New()
+	}
+	if in.Org == "" {
+		in.Org = sub.Org
+	}
+	if in.Office == "" && len(sub.Offices) > 0 {
+		in.Office = sub.Offices[0]
+	}
+	if in.State == "" {
+		in.State = Applied
+	}
+	if in.Verb == "" {
+		in.Verb = "submit"
+	}
+}
+
+func copied(m map[string]string) map[string]string {
+	out := map[string]string{}
+	for k, v := range m {
+		out[k] = v
+	}
+	return out
+}
+
+// actor is who the audit log names: the device when one sent it, else the user.
+func actor(sub access.Subject) string {
+	if sub.Device != "" {
+		return sub.Device
+	}
+	return sub.User
+}
+
+// known looks whether the instance is here already. Attachments that come in a second
+// part of the same instance are added.
+func (s *Service) known(tx *store.Tx, in *Filled, hash string, res *Result) (bool, error) {
+	var have, state, key string
+	err := tx.Row("SELECT hash, state, key_id FROM submissions WHERE id = ?", in.Instance).Scan(&have, &state, &key)
+	if errors.Is(err, store.ErrNone) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	if have != hash {
+		return false, ErrDifferent
+	}
+	res.Duplicate, res.State = true, state
+	return true, s.keepFiles(tx, in, key)
+}
+
+func (s *Service) keep(tx *store.Tx, sub access.Subject, in *Filled, hash string, res *Result, at time.Time) error {
+	if err := s.replace(tx, in); err != nil {
+		return err
+	}
+	key, err := s.key(tx, in)
+	if err != nil {
+		return err
+	}
+	body, err := s.vault.Seal(tx, key, bodyContext(in.Instance), in.Body)
+	if err != nil {
+		return err
+	}
+	if _, err := tx.Exec(`INSERT INTO submissions (id, form, form_version, org, office, actor, device, received_at, state, hash, key_id, body, size, case_id, person_id, replaces, reasons)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		in.Instance, in.Form, in.Version, in.Org, in.Office, sub.User, sub.Device, store.Micros(at), res.State, hash, key, body, len(in.Body),
+		in.Case, in.Person, in.Replaces, strings.Join(in.Reasons, " ")); err != nil {
+		return fmt.Errorf("keeping the submission: %w", err)
+	}
+	return s.keepFiles(tx, in, key)
+}
+
+func (s *Service) key(tx *store.Tx, in *Filled) (string, error) {
+	if in.Person != "" {
+		return s.vault.PersonKey(tx, in.Person)
+	}
+	return s.vault.NewKey(tx, in.Instance)
+}
+
+// replace marks the edited submission. Only the newest version may be edited, so that
+// two edits of one version do not both count.
+func (s *Service) replace(tx *store.Tx, in *Filled) error {
+	if in.Replaces == "" {
+		return nil
+	}
+	n, err := tx.Exec("UPDATE submissions SET replaced_by = ? WHERE id = ? AND form = ? AND office = ? AND replaced_by = ''", in.Instance, in.Replaces, in.Form, in.Office)
+	if err == nil && n == 0 {
+		return ErrNoEdit
+	}
+	return err
+}
+
+func bodyContext(instance string) string { return "submissions/" + instance + "/body" }
+
+func chunkContext(instance, name string, n int) string {
+	return fmt.Sprintf("submissions/%s/files/%s/%d", instance, name, n)
+}
+
+// chunk is how much of an attachment is sealed as one piece: small enough that a
+// photograph never needs its size again in memory.
+const chunk = 256 << 10
+
+func (s *Service) keepFiles(tx *store.Tx, in *Filled, key string) error {
+	for _, f := range in.Files {
+		sum := sha256.Sum256(f.Body)
+		n, err := tx.Exec(`INSERT INTO submission_files (submission, name, media_type, hash, size, key_id) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (submission, name) DO NOTHING`,
+			in.Instance, f.Name, f.MediaType, hex.EncodeToString(sum[:]), len(f.Body), key)
+		if err != nil {
+			return fmt.Errorf("keeping an attachment: %w", err)
+		}
+		if n == 0 {
+			continue // the first copy of a name stands
+		}
+		for i, rest := 0, f.Body; i == 0 || len(rest) > 0; i++ {
+			piece := rest[:min(chunk, len(rest))]
+			rest = rest[len(piece):]
+			sealed, err := s.vault.Seal(tx, key, chunkContext(in.Instance, f.Name, i), piece)
+			if err != nil {
+				return err
+			}
+			if _, err := tx.Exec("INSERT INTO submission_chunks (submission, name, n, body) VALUES (?, ?, ?, ?)", in.Instance, f.Name, i, sealed); err != nil {
+				return fmt.Errorf("keeping an attachment: %w", err)
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,525 @@
+package xlsform
+
+import (
+	"strconv"
+	"strings"
+)
+
+// The survey sheet, one row at a time: questions become items, begin and end
+// rows become groups, and the open groups are a stack of levels.
+
+// level is a group that has begun and not ended.
+type level struct {
+	item   *Item
+	names  map[string]bool
+	lower  map[string]bool
+	path   containerPath
+	begin  *record
+}
+
+// rowReader is the state of reading the survey sheet.
+type rowReader struct {
+	*compiler
+	t     *table
+	stack []*level
+
+	// A table-list is a group of select questions shown as a table. From its
+	// begin row until any end row, the first select gives the list.
+	inTable   bool
+	tableList string
+
+	params   map[string]string // of the present row
+	r        *record
+	saveList string // entity list that the present row saves to
+}
+
+func (c *compiler) readRows() {
+	c.root = &Item{Kind: KindSurvey, Type: "survey", Name: c.form.Name}
+	c.form.Survey = c.root
+	c.names, c.questions = map[string]int{}, map[string]bool{}
+	c.repeats, c.instances = map[string]bool{}, map[string]bool{}
+	c.noneLists = map[string]bool{}
+	rr := &rowReader{compiler: c, t: c.survey}
+	rr.stack = []*level{{item: c.root, names: map[string]bool{"meta": true}, lower: map[string]bool{}, path: rootPath}}
+	for i := range c.survey.rows {
+		rr.row(&c.survey.rows[i])
+	}
+	for len(rr.stack) > 1 {
+		l := rr.stack[len(rr.stack)-1]
+		c.report("begin-unmatched", rr.t.place(l.begin.number, "type"), "type", l.item.Type, "name", l.item.Name)
+		rr.close()
+	}
+	rr.afterRows()
+}
+
+// at is the place of a value of the present row.
+func (rr *rowReader) at(parts ...string) place { return rr.t.place(rr.r.number, parts...) }
+
+func (rr *rowReader) top() *level { return rr.stack[len(rr.stack)-1] }
+
+func (rr *rowReader) append(it *Item) { rr.top().item.add(it) }
+
+func (rr *rowReader) row(r *record) {
+	rr.r, rr.saveList = r, ""
+	if off := r.remove("disabled"); off != nil {
+		rr.report("row-disabled", rr.at("disabled"))
+		if yesNo[off.flat()] {
+			return
+		}
+	}
+	if len(r.keys) == 0 {
+		return
+	}
+	typ := r.str("type")
+	if to, ok := typeAliases[typ]; ok {
+		typ = to
+	}
+	if typ == "" {
+		if r.get("name") == nil && r.get("label") == nil {
+			rr.report("row-skipped", rr.at())
+		} else {
+			rr.report("type-missing", rr.at("type"))
+		}
+		return
+	}
+	rr.checkGroups()
+	var ok bool
+	if rr.params, ok = parseParameters(r.str("parameters")); !ok {
+		rr.report("parameter-syntax", rr.at("parameters"), "text", r.str("parameters"))
+	}
+	if typ == "audit" {
+		rr.audit()
+		return
+	}
+	if typ == "calculate" && r.get("bind").get("calculate") == nil && !isDynamic(r.str("default"), typ) {
+		rr.report("calculate-none", rr.at("bind", "calculate"), "name", r.str("name"))
+	}
+	if metadataTypes[typ] {
+		rr.report("type-deprecated", rr.at("type"), "type", typ)
+	}
+	if key, ok := settingRows[typ]; ok {
+		rr.setting(key, r.str("name"))
+		return
+	}
+	begin, end, control, list := parseControl(typ)
+	name := ""
+	if !end {
+		if name, ok = rr.name(typ); !ok && !begin {
+			return
+		}
+	}
+	rr.entityUse(rr.top().path, name, begin || end)
+	switch {
+	case end:
+		rr.end(control)
+	case begin:
+		rr.begin(control, list, name)
+	default:
+		rr.question(typ, name)
+	}
+}
+
+// checkGroups reports columns such as "bind" that need a second part.
+func (rr *rowReader) checkGroups() {
+	for _, g := range [...]struct{ name, example string }{
+		{"bind", "relevant"}, {"control", "appearance"}, {"media", "image"}, {"instance", "attribute"},
+	} {
+		v := rr.r.get(g.name)
+		if v != nil && !v.isMap() {
+			rr.report("header-part-missing", rr.at(g.name), "header", g.name, "example", g.example)
+			rr.r.remove(g.name)
+		}
+	}
+}
+
+// setting takes a form title or id that stands on the survey sheet.
+func (rr *rowReader) setting(key, value string) {
+	switch key {
+	case "title":
+		rr.form.Title = value
+	case "id_string":
+		rr.form.ID = value
+		if value == "" || value == "None" {
+			rr.report("form-id-missing", rr.at("name"))
+		}
+	}
+	rr.settings.set(key, leaf(value))
+}
+
+// name checks the row's name and counts it. Notes may do without.
+func (rr *rowReader) name(typ string) (name string, ok bool) {
+	if rr.r.get("name") == nil {
+		if typ != "note" {
+			rr.report("name-missing", rr.at("name"))
+			return "", false
+		}
+		rr.r.set("name", leaf("generated_note_name_"+strconv.Itoa(rr.r.number)))
+	}
+	name = rr.r.get("name").flat()
+	if !validName(name) {
+		rr.report("name-invalid", rr.at("name"), "name", name)
+		return name, false
+	}
+	rr.names[name]++
+	l := rr.top()
+	lower := strings.ToLower(name)
+	switch {
+	case name == "meta":
+		rr.report("name-meta", rr.at("name"))
+	case l.names[name]:
+		rr.report("name-duplicate", rr.at("name"), "name", name)
+	case l.lower[lower]:
+		rr.report("name-case", rr.at("name"), "name", name)
+	}
+	l.names[name], l.lower[lower] = true, true
+	return name, true
+}
+
+// item makes an item of the present row.
+func (rr *rowReader) item(kind Kind, typ, name string) *Item {
+	r := rr.r
+	return &Item{
+		Kind: kind, Type: typ, Name: name, Row: r.number,
+		Label: r.get("label").asText(), Hint: r.get("hint").asText(), Guidance: r.get("guidance_hint").asText(),
+		Media: r.get("media").asAttrs(), Bind: r.get("bind").asAttrs(), Control: r.get("control").asAttrs(),
+		Instance:     r.get("instance").asAttrs(),
+		ChoiceFilter: r.str("choice_filter"),
+		SaveTo:       r.get("bind").str(saveToAttr),
+		SaveToList:   rr.saveList,
+	}
+}
+
+func (rr *rowReader) begin(control, list, name string) {
+	kind := map[string]Kind{"group": KindGroup, "loop": KindGroup, "repeat": KindRepeat}[control]
+	it := rr.item(kind, control, name)
+	if kind == KindRepeat {
+		switch {
+		case name == rr.form.Name && name != "":
+			rr.report("name-repeat-root", rr.at("name"), "name", name)
+		case rr.repeats[name]:
+			rr.report("name-repeat-duplicate", rr.at("name"), "name", name)
+		}
+		rr.repeats[name] = true
+		if it.Label.Empty() && rr.r.get("media") == nil {
+			rr.report("label-repeat", rr.at("label"), "name", name)
+		}
+	}
+	if control == "loop" {
+		it.isLoop = true
+		it.ListName = list
+		if list == "" {
+			rr.report("loop-list", rr.at("type"))
+		} else if rr.lists[list] == nil {
+			rr.report("loop-list-none", rr.at("type"), "list", list)
+		}
+	}
+	rr.repeatCount(it)
+	rr.append(it)
+	note := rr.tableListGroup(it)
+	if intent := rr.r.str("intent"); intent != "" {
+		it.Control.set("intent", intent)
+	}
+	parent := rr.top()
+	rr.stack = append(rr.stack, &level{
+		item: it, names: map[string]bool{"meta": true}, lower: map[string]bool{}, begin: rr.r,
+		path: parent.path.with(name, control),
+	})
+	if note != nil {
+		rr.append(note)
+	}
+}
+
+// repeatCount gives a repeat's count an element of its own, unless it is just
+// a reference.
+func (rr *rowReader) repeatCount(it *Item) {
+	count := it.Control.Get("jr:count")
+	if count == "" || isRef(count) {
+		return
+	}
+	node := rr.calculated(it.Name+"_count", count)
+	node.Bind = append(attrs("type", "string", "readonly", "true()"), Attr{"calculate", Text{Plain: count}})
+	rr.append(node)
+	it.Control.set("jr:count", "${"+node.Name+"}")
+}
+
+func (rr *rowReader) calculated(name, expression string) *Item {
+	return &Item{Kind: KindQuestion, Type: "calculate", Name: name, Bind: attrs("type", "string", "calculate", expression)}
+}
+
+// tableListGroup changes a group with the appearance table-list into a field
+// list; its label goes into a note, which is returned.
+func (rr *rowReader) tableListGroup(it *Item) *Item {
+	words := strings.FieldsFunc(it.Control.Get("appearance"), isSpace)
+	appearance, found := []string{"field-list"}, false
+	for _, w := range words {
+		if w == "table-list" {
+			found = true
+		} else {
+			appearance = append(appearance, w)
+		}
+	}
+	if !found {
+		return nil
+	}
+	rr.inTable, rr.tableList = true, ""
+	it.Control.set("appearance", strings.Join(appearance, " "))
+	if it.Label.Empty() && it.Hint.Empty() {
+		return nil
+	}
+	note := &Item{
+		Kind: KindQuestion, Type: "note", Name: "generated_table_list_label_" + strconv.Itoa(rr.r.number),
+		Label: it.Label, Hint: it.Hint, Row: rr.r.number,
+	}
+	it.Label, it.Hint = Text{}, Text{}
+	rr.fillType(note)
+	return note
+}
+
+func (rr *rowReader) end(control string) {
+	open := "no group is open"
+	if len(rr.stack) > 1 {
+		it := rr.top().item
+		if it.Type == control {
+			rr.inTable = false
+			rr.close()
+			return
+		}
+		open = "the open one is the " + it.Type + " “" + it.Name + "”"
+	}
+	rr.report("end-unmatched", rr.at("type"), "type", control, "open", open)
+	for i := len(rr.stack) - 1; i > 0; i-- { // an end row was forgotten: go on from the group that this row ends
+		if rr.stack[i].item.Type == control {
+			rr.stack = rr.stack[:i]
+			return
+		}
+	}
+}
+
+func (rr *rowReader) close() {
+	it := rr.top().item
+	rr.stack = rr.stack[:len(rr.stack)-1]
+	if it.isLoop {
+		rr.expandLoop(it)
+	}
+}
+
+// inRepeat reports whether the present row is inside a repeat.
+func (rr *rowReader) inRepeat() bool {
+	for _, l := range rr.stack {
+		if l.item.Kind == KindRepeat {
+			return true
+		}
+	}
+	return false
+}
+
+func (rr *rowReader) question(typ, name string) {
+	rr.questions[name] = true
+	if externalTypes[typ] {
+		base, _ := splitExt(name)
+		rr.instances[base] = true
+		rr.append(rr.item(KindExternal, typ, name))
+		return
+	}
+	if command, list, other, ok := parseSelect(typ); ok {
+		rr.selectQuestion(command, list, other, name)
+		return
+	}
+	it := rr.item(KindQuestion, typ, name)
+	rr.fillDefault(it)
+	rr.trigger(it)
+	if handle, ok := typeHandlers[typ]; ok {
+		handle(rr, it)
+	} else if i := strings.Index(typ, "osm "); i >= 0 {
+		rr.osmTags(it, typ[i+len("osm "):])
+	}
+	if !rr.fillType(it) {
+		return
+	}
+	rr.append(it)
+}
+
+// typeHandlers do what is special about a type, mostly its parameters.
+var typeHandlers map[string]func(*rowReader, *Item)
+
+func init() {
+	typeHandlers = map[string]func(*rowReader, *Item){
+		"range": (*rowReader).rangeQuestion, "text": (*rowReader).textQuestion, "photo": (*rowReader).photoQuestion,
+		"audio": (*rowReader).audioQuestion, "background-audio": (*rowReader).backgroundAudio,
+		"geopoint": (*rowReader).geoQuestion, "geotrace": (*rowReader).geoQuestion, "geoshape": (*rowReader).geoQuestion,
+		"start-geopoint": (*rowReader).startGeopoint, "background-geopoint": (*rowReader).backgroundGeopoint,
+	}
+}
+
+// fillType adds what the question type brings: body element, data type, hint.
+// It reports a type that does not exist.
+func (rr *rowReader) fillType(it *Item) bool {
+	q, ok := questionTypes[it.Type]
+	if !ok {
+		if it.Type == "include" {
+			rr.report("type-include", rr.at("type"))
+		} else {
+			rr.report("type-unknown", rr.at("type"), "type", it.Type, "similar", suggestType(it.Type))
+		}
+		return false
+	}
+	if (q.tag == "select" || q.tag == "select1" || q.tag == rankTag) && it.ListName == "" {
+		rr.report("type-list", rr.at("type"), "type", it.Type)
+		return false
+	}
+	it.tag = q.tag
+	given := it.Bind
+	it.Bind = append(Attrs(nil), q.bind...)
+	for _, a := range given {
+		it.Bind.setText(a.Name, a.Value)
+	}
+	if q.mediatype != "" && !it.Control.Has("mediatype") {
+		it.Control.set("mediatype", q.mediatype)
+	}
+	if it.Hint.Empty() {
+		it.Hint = Text{Plain: q.hint}
+	}
+	if it.Label.Empty() && it.Control.Get("appearance") == "label" {
+		it.Label = Text{Plain: " "}
+	}
+	return true
+}
+
+const rankTag = "odk:rank"
+
+var commonTypes = append(strings.Fields(`text integer decimal range note calculate hidden date time dateTime geopoint geotrace
+	geoshape image audio video file barcode acknowledge rank audit start end today deviceid username email
+	phonenumber start-geopoint background-geopoint background-audio csv-external xml-external select_one
+	select_multiple select_one_from_file select_multiple_from_file begin_group end_group begin_repeat end_repeat osm`),
+	"begin group", "end group", "begin repeat", "end repeat")
+
+func suggestType(typ string) string {
+	if word, _, ok := strings.Cut(typ, " "); ok && !strings.HasPrefix(typ, "begin") && !strings.HasPrefix(typ, "end") {
+		typ = word
+	}
+	return suggest(typ, append([]string{}, commonTypes...))
+}
+
+// fillDefault reads the default: a value, or an expression that is set when the
+// form opens and, in a repeat, when an entry is added.
+func (rr *rowReader) fillDefault(it *Item) {
+	it.Default = rr.r.str("default")
+	if !isDynamic(it.Default, it.Type) {
+		return
+	}
+	it.dynamic = true
+	it.actions = append(it.actions, action{name: "setvalue", event: eventFirstLoad})
+	if rr.inRepeat() {
+		it.actions = append(it.actions, action{name: "setvalue", event: eventNewRepeat})
+	}
+}
+
+const (
+	eventFirstLoad    = "odk-instance-first-load"
+	eventLoad         = "odk-instance-load"
+	eventNewRepeat    = "odk-new-repeat"
+	eventValueChanged = "xforms-value-changed"
+)
+
+// trigger reads the questions whose change sets this one.
+func (rr *rowReader) trigger(it *Item) {
+	text := rr.r.str("trigger")
+	if text == "" {
+		return
+	}
+	at := rr.at("trigger")
+	if !strings.Contains(text, "${") {
+		rr.report("reference-syntax", at, "text", text)
+		return
+	}
+	for part := range strings.SplitSeq(text, ",") {
+		refs, ok := parseRefs(part)
+		if !ok {
+			rr.report("reference-syntax", at, "text", text)
+			return
+		}
+		if len(refs) > 1 {
+			rr.report("trigger-comma", at)
+			return
+		}
+		for _, r := range refs {
+			it.Trigger = append(it.Trigger, r.name)
+			rr.triggers = append(rr.triggers, usage{r.name, at})
+		}
+	}
+}
+
+// afterRows checks what needs all names to be known.
+func (rr *rowReader) afterRows() {
+	for _, u := range rr.triggers {
+		if !rr.questions[u.name] {
+			rr.report("trigger-question", u.at, "name", u.name)
+		}
+	}
+	for _, u := range rr.geometries {
+		if rr.instances[u.name] || rr.lists[u.name] != nil || rr.entityByList[u.name] != nil {
+			continue
+		}
+		if r, n := readRef(u.name); n > 0 && n == len(u.name) && rr.repeats[r.name] {
+			continue
+		}
+		rr.report("geometry-unknown", u.at, "value", u.name)
+	}
+	if rr.orOther && rr.usesLanguages() {
+		rr.report("other-languages", place{sheet: rr.t.sheet.Name})
+	}
+}
+
+// finishMeta adds the meta group: audit, instance id and name, entities of the form.
+func (c *compiler) finishMeta() {
+	if yesNo[c.settings.str("omit_instanceID")] {
+		if c.settings.str("public_key") != "" {
+			c.report("id-omitted", place{sheet: "settings", column: "omit_instanceID"})
+		}
+	} else {
+		id := &Item{Kind: KindQuestion, Type: "calculate", Name: "instanceID",
+			Bind: attrs("type", "string", "readonly", "true()", "jr:preload", orElse(c.settings.str("instance_id"), "uid"))}
+		c.meta = append(c.meta, id)
+		c.names["instanceID"]++
+	}
+	if name := c.settings.str("instance_name"); name != "" {
+		c.meta = append(c.meta, &Item{Kind: KindQuestion, Type: "calculate", Name: "instanceName", Bind: attrs("type", "string", "calculate", name)})
+	}
+	if c.settings.str("flat") != "" {
+		flatten(c.root.Children, "")
+	}
+	meta := c.placeEntities()
+	if len(c.meta) == 0 {
+		return
+	}
+	if meta == nil {
+		meta = metaGroup()
+		c.root.add(meta)
+	}
+	meta.add(c.meta...)
+}
+
+func metaGroup() *Item {
+	return &Item{Kind: KindGroup, Type: "group", Name: "meta", bodyless: true}
+}
+
+// flatten serves the old setting "flat": groups leave no element in the
+// instance, and their relevance goes to the questions in them.
+func flatten(items []*Item, relevant string) {
+	for _, it := range items {
+		own := it.Bind.Get("relevant")
+		both := relevant
+		switch {
+		case relevant == "":
+			both = own
+		case own != "":
+			both = relevant + " and (" + own + ")"
+		}
+		if it.isSection() && len(it.Children) > 0 {
+			it.flat = true
+			flatten(it.Children, both)
+		} else if both != "" {
+			it.Bind.set("relevant", both)
+		}
+	}
+}

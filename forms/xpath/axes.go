@@ -1,0 +1,318 @@
+package xpath
+
+import "sort"
+
+// path evaluates a location path and returns its nodes in document order.
+func (e *evaluator) path(p *Path, f frame) []*Node {
+	var set nodeSet
+	steps := p.Steps
+	switch {
+	case p.Start != nil:
+		v := e.eval(p.Start, f)
+		if e.err != nil {
+			return nil
+		}
+		if v.typ != NodesType {
+			e.offset = p.off
+			e.fail("a path must start from nodes, and this is a %s", v.typ)
+			return nil
+		}
+		set = nodeSet{nodes: v.nodes, apart: len(v.nodes) < 2}
+	case p.Absolute:
+		start := e.root
+		if e.RepeatContext && p.plain > 0 {
+			start, steps = e.repetition(p, f.node)
+		}
+		set = nodeSet{nodes: []*Node{start}, apart: true}
+	default:
+		set = nodeSet{nodes: []*Node{f.node}, apart: true}
+	}
+	for i := range steps {
+		if set = e.step(&steps[i], set); len(set.nodes) == 0 || e.err != nil {
+			return nil
+		}
+	}
+	return set.nodes
+}
+
+// repetition follows an absolute path down the ancestors of the context node for as long as the names agree, so that
+// the path stays in the repetitions that hold the context node. It returns where to go on, and with which steps.
+func (e *evaluator) repetition(p *Path, context *Node) (*Node, []Step) {
+	chain := e.chain(context)
+	if chain == nil {
+		chain = e.chain(e.current)
+	}
+	at, done := e.root, 0
+	for done < p.plain && done < len(chain) {
+		n := chain[len(chain)-1-done]
+		if !p.Steps[done].Test.matches(n, Child) || e.free[done] || n.Hidden {
+			break
+		}
+		at = n
+		done++
+	}
+	return at, p.Steps[done:]
+}
+
+// chain lists a node and its ancestors below the root of the main instance, innermost first; nil when it is elsewhere.
+func (e *evaluator) chain(n *Node) []*Node {
+	var out []*Node
+	for ; n != nil; n = n.parent {
+		if n == e.root {
+			return out
+		}
+		out = append(out, n)
+	}
+	return nil
+}
+
+// nodeSet is a list of nodes in document order. Apart says that none is above another, so that their children need no
+// sorting.
+type nodeSet struct {
+	nodes []*Node
+	apart bool
+}
+
+// step applies one step of a path to a set.
+func (e *evaluator) step(s *Step, from nodeSet) nodeSet {
+	if len(from.nodes) == 1 {
+		from.apart = true
+		n := from.nodes[0]
+		found := e.axisNodes(s, n, nil)
+		for _, p := range s.Predicates {
+			found = e.narrow(found, p)
+		}
+		if reversed(s.Axis) {
+			reverse(found)
+		}
+		return nodeSet{nodes: found, apart: from.apart && staysApart(s.Axis)}
+	}
+	var all, found []*Node
+	for _, n := range from.nodes {
+		if len(s.Predicates) == 0 {
+			all = e.axisNodes(s, n, all)
+		} else {
+			found = e.axisNodes(s, n, found[:0])
+			kept := found
+			for _, p := range s.Predicates {
+				kept = e.narrow(kept, p)
+			}
+			all = append(all, kept...)
+		}
+		if e.err != nil {
+			return nodeSet{}
+		}
+	}
+	inOrder := from.apart && (staysApart(s.Axis) || s.Axis == Descendant || s.Axis == DescendantOrSelf)
+	if !inOrder {
+		all = e.order(all)
+	}
+	return nodeSet{nodes: all, apart: from.apart && staysApart(s.Axis)}
+}
+
+// staysApart: from nodes apart, these axes give nodes apart, and in document order.
+func staysApart(a Axis) bool { return a == Child || a == Attribute || a == Self }
+
+// reversed axes number their nodes from the nearest backwards (XPath 1.0 section 2.4).
+func reversed(a Axis) bool {
+	return a == Ancestor || a == AncestorOrSelf || a == Preceding || a == PrecedingSibling || a == Parent
+}
+
+func reverse(list []*Node) {
+	for i, j := 0, len(list)-1; i < j; i, j = i+1, j-1 {
+		list[i], list[j] = list[j], list[i]
+	}
+}
+
+// order sorts nodes into document order and leaves each one once.
+func (e *evaluator) order(nodes []*Node) []*Node {
+	sorted := true
+	for i := 1; i < len(nodes) && sorted; i++ {
+		sorted = before(nodes[i-1], nodes[i])
+	}
+	if sorted {
+		return nodes
+	}
+	if !e.spend(4 * len(nodes)) {
+		return nil
+	}
+	seen := make(map[*Node]bool, len(nodes))
+	out := make([]*Node, 0, len(nodes))
+	for _, n := range nodes {
+		if !seen[n] {
+			seen[n] = true
+			out = append(out, n)
+		}
+	}
+	sort.SliceStable(out, func(i, j int) bool { return before(out[i], out[j]) })
+	return out
+}
+
+// axisNodes appends the nodes of a step's axis that pass its test, in the order of the axis.
+func (e *evaluator) axisNodes(s *Step, n *Node, out []*Node) []*Node {
+	had := len(out)
+	take := func(c *Node) bool { // reports whether to go on
+		if !e.spend(1) {
+			return false
+		}
+		if s.Test.matches(c, s.Axis) {
+			out = append(out, c)
+		}
+		return true
+	}
+	switch s.Axis {
+	case Child:
+		for _, c := range n.children {
+			if e.sees(c) && !take(c) {
+				break
+			}
+		}
+	case Attribute:
+		each1(n.attrs, take)
+	case Self:
+		take(n)
+	case Parent:
+		if n.parent != nil {
+			take(n.parent)
+		}
+	case Descendant, DescendantOrSelf:
+		if s.Axis == Descendant || take(n) {
+			e.descend(n, take)
+		}
+	case Ancestor, AncestorOrSelf:
+		p := n
+		if s.Axis == Ancestor {
+			p = n.parent
+		}
+		for ; p != nil && take(p); p = p.parent {
+		}
+	case FollowingSibling:
+		each1(e.siblings(n, 1), take)
+	case PrecedingSibling:
+		each1(e.siblings(n, -1), take)
+	case Following:
+		e.following(n, take)
+	case Preceding:
+		e.preceding(n, take)
+	case Namespace:
+		if n.Kind == ElementNode {
+			each1(n.inScope(), take)
+		}
+	}
+	e.hold(8 * (len(out) - had))
+	return out
+}
+
+// sees reports whether a child is there at all under these rules.
+func (e *evaluator) sees(c *Node) bool { return !c.Hidden || !e.DropHidden }
+
+func each1(list []*Node, take func(*Node) bool) bool {
+	for _, n := range list {
+		if !take(n) {
+			return false
+		}
+	}
+	return true
+}
+
+// descend visits everything under n in document order, without recursion.
+func (e *evaluator) descend(n *Node, take func(*Node) bool) bool {
+	stack := []*Node{n}
+	for len(stack) > 0 {
+		top := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		if top != n && !take(top) {
+			return false
+		}
+		for i := len(top.children) - 1; i >= 0; i-- {
+			if c := top.children[i]; e.sees(c) {
+				stack = append(stack, c)
+			}
+		}
+	}
+	return true
+}
+
+// siblings lists the siblings after (1) or before (-1) n, nearest first. Attributes have none.
+func (e *evaluator) siblings(n *Node, dir int) []*Node {
+	if n.parent == nil || n.rank() != 2 {
+		return nil
+	}
+	var out []*Node
+	for i := n.at + dir; i >= 0 && i < len(n.parent.children); i += dir {
+		if c := n.parent.children[i]; e.sees(c) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// following visits all nodes after n that are not under it, in document order.
+func (e *evaluator) following(n *Node, take func(*Node) bool) {
+	if n.rank() != 2 && n.parent != nil { // from an attribute, everything under its element comes after it
+		n = n.parent
+		if !e.descend(n, take) {
+			return
+		}
+	}
+	for ; n != nil; n = n.parent {
+		for _, s := range e.siblings(n, 1) {
+			if !take(s) || !e.descend(s, take) {
+				return
+			}
+		}
+	}
+}
+
+// preceding visits all nodes before n that are not above it, in reverse document order.
+func (e *evaluator) preceding(n *Node, take func(*Node) bool) {
+	if n.rank() != 2 && n.parent != nil {
+		n = n.parent
+	}
+	for ; n != nil; n = n.parent {
+		for _, s := range e.siblings(n, -1) {
+			var under []*Node
+			e.descend(s, func(d *Node) bool { under = append(under, d); return e.spend(1) })
+			for i := len(under) - 1; i >= 0; i-- {
+				if !take(under[i]) {
+					return
+				}
+			}
+			if !take(s) {
+				return
+			}
+		}
+	}
+}
+
+// matches applies a node test (XPath 1.0 section 2.3). Names without a prefix match what is written without one, unless
+// the compiler was given a default namespace: see [Compiler].
+func (t *Test) matches(n *Node, axis Axis) bool {
+	switch t.Kind {
+	case TestNode:
+		return true
+	case TestText:
+		return n.Kind == TextNode
+	case TestComment:
+		return n.Kind == CommentNode
+	case TestInstruction:
+		return n.Kind == InstructionNode && (t.Name == "" || t.Name == n.Name)
+	}
+	principal := ElementNode
+	switch axis {
+	case Attribute:
+		principal = AttributeNode
+	case Namespace:
+		principal = NamespaceNode
+	}
+	if n.Kind != principal || t.Name != "*" && t.Name != n.Name {
+		return false
+	}
+	switch {
+	case t.Space != "":
+		return n.Space == t.Space
+	case t.Prefix == "" && t.Name == "*":
+		return true
+	}
+	return n.Prefix == t.Prefix
+}

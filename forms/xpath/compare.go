@@ -1,0 +1,75 @@
+package xpath
+
+import "math"
+
+// compare applies = != < <= > >= (XPath 1.0 section 3.4). With node-sets it asks whether some node satisfies it.
+func (e *evaluator) compare(op Op, a, b Value) bool {
+	if a.typ == BooleanType || b.typ == BooleanType {
+		return e.compareOne(op, BooleanValue(e.truth(a)), BooleanValue(e.truth(b)))
+	}
+	left, right := e.sides(a), e.sides(b)
+	for _, x := range left {
+		for _, y := range right {
+			if !e.spend(1) {
+				return false
+			}
+			if e.compareOne(op, x, y) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// sides spreads a node-set into the texts of its nodes; any other value is its only side.
+func (e *evaluator) sides(v Value) []Value {
+	if v.typ != NodesType {
+		return []Value{v}
+	}
+	if len(v.nodes) == 0 && e.BlankIsEmpty {
+		return []Value{{}}
+	}
+	if !e.hold(len(v.nodes) * 64) {
+		return nil
+	}
+	out := make([]Value, len(v.nodes))
+	for i, n := range v.nodes {
+		out[i] = StringValue(e.nodeText(n))
+	}
+	return out
+}
+
+// compareOne compares two values that are not node-sets.
+func (e *evaluator) compareOne(op Op, a, b Value) bool {
+	switch op {
+	case OpEqual:
+		return e.equal(a, b)
+	case OpNotEqual:
+		return !e.equal(a, b)
+	}
+	x, y := e.number(a), e.number(b)
+	switch op {
+	case OpLess:
+		return x < y
+	case OpLessEqual:
+		return x <= y
+	case OpGreater:
+		return x > y
+	}
+	return x >= y
+}
+
+func (e *evaluator) equal(a, b Value) bool {
+	switch {
+	case a.typ == BooleanType || b.typ == BooleanType:
+		return e.truth(a) == e.truth(b)
+	case a.typ == StringType && b.typ == StringType:
+		return a.str == b.str
+	case a.typ == DateType || b.typ == DateType:
+		// Text that is no date differs from every date; text that is one is compared as such.
+		x, y := e.number(a), e.number(b)
+		return x == y || math.IsNaN(x) && math.IsNaN(y) && e.text(a) == e.text(b)
+	}
+	x, y := e.number(a), e.number(b)
+	return x == y || math.Abs(x-y) < e.Tolerance
+}
