@@ -3,7 +3,6 @@ package xpath
 import (
 	"fmt"
 	"sort"
-	"strings"
 )
 
 // Function is one function that expressions can call. The built-in ones are data of this type; a program adds its own
@@ -114,4 +113,3 @@ func (x *Expr) Calls() []string {
 	sort.Strings(out)
 	return out
 }
-

@@ -106,7 +106,7 @@ func next(src string, i int, operator bool) (token, int, *SyntaxError) {
 		return t, end + 2, nil
 	case c == '$' && len(rest) > 1 && rest[1] != '{':
 		name := scanQName(rest[1:])
-		if name == "" {
+		if name == "" || strings.HasSuffix(name, "*") {
 			return t, 0, syntaxError(src, i, "a variable needs a name after $", "")
 		}
 		t.kind, t.text = tokVar, name
@@ -168,9 +168,12 @@ func lexNumber(t token, rest string) (token, int, *SyntaxError) {
 func lexName(src string, t token, operator bool) (token, int, *SyntaxError) {
 	rest := src[t.off:]
 	if operator {
-		if op, ok := namedOps[scanNCName(rest)]; ok {
-			t.kind, t.op = tokOp, op
-			return t, len(op.String()), nil
+		// No name can stand here, so "3mod4" is read as JavaRosa reads it.
+		for name, op := range namedOps {
+			if strings.HasPrefix(rest, name) {
+				t.kind, t.op = tokOp, op
+				return t, len(name), nil
+			}
 		}
 	}
 	name := scanQName(rest)

@@ -21,6 +21,10 @@ type Compiler struct {
 	// written with the same prefix, which is what form programs do. The prefix "" , when set, is the namespace of names
 	// without a prefix; otherwise such names match elements written without a prefix, whatever their namespace.
 	Namespaces map[string]string
+
+	// AnyFunction accepts functions that are not known. Evaluating such a call is an error; everything else about the
+	// expression (its references, printing, rewriting) works.
+	AnyFunction bool
 }
 
 // Expr is a compiled expression. It does not change and may be used from many goroutines.
@@ -307,7 +311,7 @@ func (p *parser) primary() Term {
 	case t.kind == tokNumber:
 		p.take()
 		if next := p.peek(); next.kind == tokName && next.off == t.off+len(t.text) {
-			p.fail(t.off, "“"+t.text+next.text+"” is neither a number nor a name", "names do not begin with a digit; numbers have no exponent")
+			p.fail(t.off, "“"+t.text+next.text+"” is neither a number nor a name", "names do not begin with a digit, and numbers have no exponent")
 			return nil
 		}
 		v, _ := strconv.ParseFloat(t.text, 64) // digits and a point only; too large gives +Inf, as wanted
@@ -368,6 +372,9 @@ func (p *parser) call() Term {
 // function finds what a call means and checks the number of arguments.
 func (p *parser) function(t token, args int) *Function {
 	f := p.compiler.lookup(t.text)
+	if f == nil && p.compiler.AnyFunction {
+		return nil
+	}
 	if f == nil {
 		hint := "see the list of ODK functions"
 		if near := suggest(t.text, p.compiler.functionNames()); near != "" {
@@ -402,9 +409,9 @@ func (p *parser) step() Step {
 	var s Step
 	switch t := p.peek(); {
 	case p.accept("."):
-		return Step{Axis: Self, Test: Test{Kind: TestNode}, Predicates: p.predicates()}
+		return p.shortStep(Self, ".")
 	case p.accept(".."):
-		return Step{Axis: Parent, Test: Test{Kind: TestNode}, Predicates: p.predicates()}
+		return p.shortStep(Parent, "..")
 	case p.accept("@"):
 		s.Axis = Attribute
 	case t.kind == tokAxis:
@@ -423,6 +430,14 @@ func (p *parser) step() Step {
 	s.Test = p.test(s.Axis)
 	s.Predicates = p.predicates()
 	return s
+}
+
+// shortStep is "." or "..", which take no predicates (XPath 1.0 section 2.5).
+func (p *parser) shortStep(axis Axis, text string) Step {
+	if p.sign("[") {
+		p.fail(p.peek().off, "“"+text+"” cannot be followed by […]", "write "+axis.String()+"::node()[…]")
+	}
+	return Step{Axis: axis, Test: Test{Kind: TestNode}}
 }
 
 func (p *parser) test(axis Axis) Test {

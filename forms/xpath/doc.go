@@ -1,0 +1,2 @@
+// Package xpath evaluates the XPath of ODK forms.
+package xpath
