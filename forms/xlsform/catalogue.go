@@ -42,6 +42,7 @@ var catalogue = map[string]message{
 	"header-choices-part":  {Error, "The column “{header}” cannot have languages or parts.", "Only label and media columns of the choices sheet can."},
 	"header-entities":      {Error, "The entities sheet has columns that do not belong there: {columns}.", "Use list_name, entity_id, create_if, update_if and label only."},
 	"header-part-missing":  {Error, "The column “{header}” needs a second part, such as {header}::{example}.", "Add it to the header."},
+	"media-part-missing":   {Warning, "The column “media” alone means nothing and is left out.", "Name the columns image, big-image, audio or video."},
 	"header-attribute":     {Error, "The column “{header}” would make an attribute named “{name}”, which is not a valid name.", nameRule},
 	"header-language-lost": {Warning, "The column “{header}” stands to the right of its translations and replaces them in this row.", "Move it to their left, or give it a language."},
 	"settings-both-ids":    {Warning, "The settings sheet has both form_id and id_string; form_id is used.", "Remove id_string."},

@@ -11,9 +11,9 @@ import (
 
 // usage of references in one text.
 type refContext struct {
-	item       *Item // that the text belongs to; nil for a choice
-	current    bool  // relative paths start with current()
-	wholeList  bool  // refer to a repeat from outside, as choices need it
+	item      *Item // that the text belongs to; nil for a choice
+	current   bool  // relative paths start with current()
+	wholeList bool  // refer to a repeat from outside, as choices need it
 }
 
 // buildNames notes which item each name means.

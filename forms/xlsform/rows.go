@@ -10,11 +10,11 @@ import (
 
 // level is a group that has begun and not ended.
 type level struct {
-	item   *Item
-	names  map[string]bool
-	lower  map[string]bool
-	path   containerPath
-	begin  *record
+	item  *Item
+	names map[string]bool
+	lower map[string]bool
+	path  containerPath
+	begin *record
 }
 
 // rowReader is the state of reading the survey sheet.
@@ -122,13 +122,16 @@ func (rr *rowReader) row(r *record) {
 // checkGroups reports columns such as "bind" that need a second part.
 func (rr *rowReader) checkGroups() {
 	for _, g := range [...]struct{ name, example string }{
-		{"bind", "relevant"}, {"control", "appearance"}, {"media", "image"}, {"instance", "attribute"},
+		{"bind", "relevant"}, {"control", "appearance"}, {"instance", "attribute"},
 	} {
 		v := rr.r.get(g.name)
 		if v != nil && !v.isMap() {
 			rr.report("header-part-missing", rr.at(g.name), "header", g.name, "example", g.example)
 			rr.r.remove(g.name)
 		}
+	}
+	if v := rr.r.get("media"); v != nil && !v.isMap() {
+		rr.report("media-part-missing", rr.at("media"))
 	}
 }
 
@@ -178,7 +181,7 @@ func (rr *rowReader) name(typ string) (name string, ok bool) {
 // item makes an item of the present row.
 func (rr *rowReader) item(kind Kind, typ, name string) *Item {
 	r := rr.r
-	return &Item{
+	it := &Item{
 		Kind: kind, Type: typ, Name: name, Row: r.number,
 		Label: r.get("label").asText(), Hint: r.get("hint").asText(), Guidance: r.get("guidance_hint").asText(),
 		Media: r.get("media").asAttrs(), Bind: r.get("bind").asAttrs(), Control: r.get("control").asAttrs(),
@@ -187,6 +190,10 @@ func (rr *rowReader) item(kind Kind, typ, name string) *Item {
 		SaveTo:       r.get("bind").str(saveToAttr),
 		SaveToList:   rr.saveList,
 	}
+	if it.Media == nil && r.get("media") != nil {
+		it.Media = Attrs{} // a "media" column by itself means nothing, but the label then may be empty
+	}
+	return it
 }
 
 func (rr *rowReader) begin(control, list, name string) {

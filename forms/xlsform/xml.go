@@ -138,8 +138,10 @@ func (x xmlWriter) escape(s string, attribute bool) {
 			to = "&gt;"
 		case c == '"' && attribute:
 			to = "&quot;"
-		case c == '\r':
-			to = "&#13;"
+		case c == '\r': // a parser would read any end of line as a line feed
+			if i+1 >= len(s) || s[i+1] != '\n' {
+				to = "\n"
+			}
 		case c < 0x20 && c != '\t' && c != '\n':
 		case c < utf8.RuneSelf:
 			i++
