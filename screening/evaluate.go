@@ -267,15 +267,18 @@ func (e *evaluation) addOutcome(d decision) {
 			}
 		}
 	}
-	if d.applies == Unknown || d.applies == NotAsked {
+	if !d.applies.Known() {
 		f.Notes = append(f.Notes, e.word("applies_unsure"))
+	}
+	if f.Negative() {
+		f.Notes = append(f.Notes, e.word("second_reviewer"))
 	}
 }
 
 func (e *evaluation) addNotes() {
 	f, s := &e.finding, e.s
 	for _, end := range []*Commencement{s.Effect.from, s.Effect.to} {
-		if end != nil && !end.Verified {
+		if end != nil && !end.Verified && f.InForce != Yes { // well inside, the exact day does not matter
 			f.Notes = append(f.Notes, e.keep("commencement/"+end.Key, end.Note))
 		}
 	}

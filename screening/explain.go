@@ -11,7 +11,7 @@ import (
 var requiredWords = []string{
 	"yes", "no", "unknown", "not_asked",
 	Undetermined, BlockedResult, NotApplicable,
-	"applies_unsure", "in_force_unsure", "conduct_not_dated", "not_in_force",
+	"applies_unsure", "second_reviewer", "in_force_unsure", "conduct_not_dated", "not_in_force",
 	"all_of", "any_of", "at_least_of", // at_least_of has {n}
 	"strong", "medium", "weak",
 	"recorded_by",                 // {by}

@@ -16,6 +16,7 @@ import (
 type Standard struct {
 	ID      string `json:"id"`
 	Version int    `json:"version"` // of this file; raise it with every change of content
+	Order   int    `json:"order"`   // place among the findings, lowest first
 	Family  string `json:"family"`  // the same law at different times
 	Subject string `json:"subject"` // the question it answers; findings of one subject are compared
 	Title   Text   `json:"title"`
@@ -114,7 +115,7 @@ var (
 // Library is the vocabulary and the standards of some packs.
 type Library struct {
 	Vocabulary    *Vocabulary
-	Standards     []*Standard // in order of file name within each pack
+	Standards     []*Standard // by Order
 	Commencements map[string]Commencement
 }
 
@@ -178,6 +179,7 @@ func Load(packs ...fs.FS) (*Library, error) {
 		}
 		lib.Standards = append(lib.Standards, s)
 	}
+	slices.SortStableFunc(lib.Standards, func(a, b *Standard) int { return a.Order - b.Order })
 	return lib, errors.Join(errs...)
 }
 
