@@ -29,7 +29,7 @@ const (
 	Receive    Action = "receive"     // accept, decline, record the outcome of a referral
 	Share      Action = "share"       // open a group of properties to another organisation
 	Close      Action = "close"       //
-	Erase      Action = "erase"       //
+	Erase      Action = "erase"       // never of what one owns: the verifier is outside the case
 	Hold       Action = "hold"        // lock against erasure, for a court
 	BreakGlass Action = "break_glass" // join a case's team for a short time, with a reason
 	Supervise  Action = "supervise"   // see caseload and overdue work
@@ -55,10 +55,15 @@ var Actions = []Action{
 var ofProperties = []Action{Read, Create, Update, Unseal, Export, Aggregate}
 
 // secondPerson are the actions that nobody may do to what she owns herself.
-var secondPerson = []Action{Review, ApproveRelease}
+var secondPerson = []Action{Review, Erase, ApproveRelease}
 
-// ofDevices is all that a device token can do, whatever the roles of its user.
-var ofDevices = []Action{Submit, Read}
+// ofDevices is all that a device token can do, whatever the roles of its user. What it
+// creates and updates comes as a submission.
+var ofDevices = []Action{Submit, Read, Create, Update}
+
+// throughGlass is what broken glass is for: to know and to act at once. It hands nothing
+// over, shares nothing and closes nothing; else whoever broke it could let herself stay.
+var throughGlass = []Action{Read, Unseal, Create, Update}
 
 // Scope is how far a grant reaches; the package comment defines each.
 type Scope string

@@ -19,7 +19,7 @@ var ofRegister = columns{
 var builtin = []Register{
 	{Name: "users", Scope: OfOffice, columns: columns{id: "r.id", org: "r.org", owner: "r.id"}},
 	{Name: "orgs", Scope: OfOffice, columns: columns{id: "r.id", org: "r.id"}},
-	{Name: "audit", Scope: OfOffice, columns: columns{id: "r.object", org: "r.org", owner: "r.actor", caseID: "r.case_id"}},
+	{Name: "audit", Scope: OfCase, columns: columns{id: "r.object", org: "r.org", owner: "r.actor", caseID: "r.case_id"}},
 	{Name: "forms", Scope: OfPublic, columns: columns{id: "r.form"}},
 	{Name: "submissions", Scope: OfCase, columns: columns{id: "r.id", org: "r.org", office: "r.office", owner: "r.actor", caseID: "r.case_id", person: "r.person_id"}},
 	{Name: "devices", Scope: OfOffice, columns: columns{id: "r.id", office: "r.office", owner: "r.user_id"}},

@@ -25,13 +25,14 @@ func (p *Policy) Can(s Subject, a Action, o Object, f Facts) Decision {
 	}
 	d := Decision{Why: OutOfScope}
 	for _, w := range ways {
-		if !rules[w.scope].reaches(w, s, reg, o, f) {
+		k := ask{w, s, a, reg}
+		if !rules[w.scope].reaches(k, o, f) {
 			continue
 		}
 		if a == Create && rules[w.scope].outside && reg.within(o) {
 			continue
 		}
-		if o.Restricted && rules[w.scope].hides && !w.seesRestricted(s, reg, o, f) {
+		if o.Restricted && rules[w.scope].hides && !k.seesRestricted(o, f) {
 			if !d.Allow {
 				d.Why = IsRestricted
 			}
@@ -43,15 +44,15 @@ func (p *Policy) Can(s Subject, a Action, o Object, f Facts) Decision {
 		d.Allow, d.Why = true, Allowed
 		w.give(&d, o, f)
 	}
-	if d.Allow && s.Device != "" {
+	if d.Allow && s.Device != "" && a == Read {
 		d.Props = reg.unsealed(d.Props)
 	}
 	return d
 }
 
-func (w *way) seesRestricted(s Subject, reg *Register, o Object, f Facts) bool {
-	return slices.ContainsFunc(w.see, func(scope Scope) bool {
-		return rules[scope].reaches(&way{scope: scope}, s, reg, o, f)
+func (k ask) seesRestricted(o Object, f Facts) bool {
+	return slices.ContainsFunc(k.see, func(scope Scope) bool {
+		return rules[scope].reaches(ask{&way{scope: scope}, k.s, k.a, k.reg}, o, f)
 	})
 }
 

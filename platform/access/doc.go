@@ -16,7 +16,8 @@
 //	own      s is in the active team of r's case (of one of r's person's cases, for
 //	         registers of persons), or owns r where r stands for itself. Inside a case
 //	         it is the case that counts: whoever leaves the team no longer sees the rows
-//	         she wrote there. So whoever opens a case must JoinTeam its owner.
+//	         she wrote there. So whoever opens a case must JoinTeam its owner. Broken
+//	         glass is a team row with an end, for reading, unsealing and writing only.
 //	office   r belongs to an office of s, and is not restricted
 //	org      r belongs to the organisation of s, and is not restricted
 //	party    r is addressed to the organisation of s (a referral); only the properties
@@ -28,8 +29,8 @@
 //
 // A restricted row is hidden from office and org, unless the same role also grants
 // see_restricted there. A deleted row is hidden from everybody. Some actions need a
-// second person (review, approve_release): never on what one owns oneself. A device
-// token may submit and read; it never carries identity or health values.
+// second person (review, erase, approve_release): never on what one owns oneself. A
+// device token may submit and read; it is never given identity or health values.
 //
 // Decision.Readable says which properties the action may touch: those to show for read,
 // to unseal for unseal, to write for update. A row reached in several ways gets the union.

@@ -84,15 +84,19 @@ func padded(ids []string) []string {
 func loadTeam(tx *store.Tx, s Subject, key string, ids []string, at map[string][]int, out []Facts) error {
 	in, now := among("t."+key, padded(ids)), store.Micros(s.At)
 	return tx.Each(func(r *sql.Rows) error {
-		var id string
-		if err := r.Scan(&id); err != nil {
+		var id, why string
+		if err := r.Scan(&id, &why); err != nil {
 			return err
 		}
 		for _, i := range at[id] {
-			out[i].Team = true
+			if why == WhyBreakGlass {
+				out[i].Glass = true
+			} else {
+				out[i].Team = true
+			}
 		}
 		return nil
-	}, "SELECT DISTINCT t."+key+" FROM case_team t WHERE t.user_id = ? AND t.since <= ? AND t.until > ? AND "+in.sql,
+	}, "SELECT DISTINCT t."+key+", t.why FROM case_team t WHERE t.user_id = ? AND t.since <= ? AND t.until > ? AND "+in.sql,
 		append([]any{s.User, now, now}, in.args...)...)
 }
 

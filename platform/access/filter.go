@@ -10,7 +10,7 @@ func (p *Policy) Filter(s Subject, a Action, register string) (where string, arg
 	}
 	var each []clause
 	for _, w := range p.waysOf(s, a, register) {
-		each = append(each, w.filter(s, a, reg))
+		each = append(each, ask{w, s, a, reg}.filter())
 	}
 	if len(each) == 0 {
 		return "(" + never.sql + ")", nil
@@ -22,18 +22,18 @@ func (p *Policy) Filter(s Subject, a Action, register string) (where string, arg
 	return "(NOT " + reg.parts().deleted + " AND " + c.sql + ")", c.args
 }
 
-func (w *way) filter(s Subject, a Action, reg *Register) clause {
-	c := rules[w.scope].where(w, s, reg)
-	parts := reg.parts()
-	if about, _ := reg.about(parts); a == Create && rules[w.scope].outside && about != "" {
+func (k ask) filter() clause {
+	rule, parts := rules[k.scope], k.reg.parts()
+	c := rule.where(k)
+	if about, _ := k.reg.about(parts); k.a == Create && rule.outside && about != "" {
 		c.sql = "(" + c.sql + " AND (" + about + " = '' OR " + about + " = " + parts.id + "))"
 	}
-	if !rules[w.scope].hides {
+	if !rule.hides {
 		return c
 	}
 	seen := []clause{{sql: "NOT " + parts.restricted}}
-	for _, scope := range w.see {
-		seen = append(seen, rules[scope].where(&way{scope: scope}, s, reg))
+	for _, scope := range k.see {
+		seen = append(seen, rules[scope].where(ask{&way{scope: scope}, k.s, k.a, k.reg}))
 	}
 	see := either(seen...)
 	return clause{"(" + c.sql + " AND " + see.sql + ")", append(c.args, see.args...)}

@@ -37,6 +37,7 @@ type Object struct {
 // Facts is what the decision needs beyond the row; FactsFor loads it.
 type Facts struct {
 	Team   bool     // an active team row of the subject for the row's case or person
+	Glass  bool     // one that came of breaking the glass
 	Groups []string // the groups of properties actively shared with the subject's organisation
 }
 

@@ -9,10 +9,18 @@ import (
 // rule is one scope, twice: as a test of one row, and as SQL over a table aliased r.
 // They stand side by side because they must say the same; a property test checks it.
 type rule struct {
-	reaches func(w *way, s Subject, reg *Register, o Object, f Facts) bool
-	where   func(w *way, s Subject, reg *Register) clause
+	reaches func(k ask, o Object, f Facts) bool
+	where   func(k ask) clause
 	hides   bool // restricted rows are hidden unless the role sees them
 	outside bool // reaches a case without being part of it, so it never creates inside one
+}
+
+// ask is a question of one subject to one way.
+type ask struct {
+	*way
+	s   Subject
+	a   Action
+	reg *Register
 }
 
 // clause is a piece of SQL with its arguments.
@@ -26,89 +34,94 @@ var never = clause{sql: "1 = 0"}
 // rules holds each scope; the package comment says them in words.
 var rules = map[Scope]rule{
 	Own: {
-		reaches: func(_ *way, s Subject, reg *Register, o Object, f Facts) bool {
-			inside, _ := reg.inside(o)
-			return f.Team && inside != "" || o.Owner == s.User && (inside == "" || inside == o.ID)
+		reaches: func(k ask, o Object, f Facts) bool {
+			inside, _ := k.reg.inside(o)
+			team := f.Team || f.Glass && known(throughGlass, k.a)
+			return team && inside != "" || o.Owner == k.s.User && (inside == "" || inside == o.ID)
 		},
-		where: func(_ *way, s Subject, reg *Register) clause {
-			c := reg.parts()
-			about, key := reg.about(c)
+		where: func(k ask) clause {
+			c := k.reg.parts()
+			about, key := k.reg.about(c)
 			if key == "" {
-				return clause{c.owner + " = ?", []any{s.User}}
+				return clause{c.owner + " = ?", []any{k.s.User}}
 			}
-			now := store.Micros(s.At)
+			now := store.Micros(k.s.At)
+			glass := ""
+			if !known(throughGlass, k.a) {
+				glass = " AND t.why <> '" + WhyBreakGlass + "'"
+			}
 			return clause{
-				"(" + about + " IN (SELECT t." + key + " FROM case_team t WHERE t.user_id = ? AND t." + key + " <> '' AND t.since <= ? AND t.until > ?)" +
+				"(" + about + " IN (SELECT t." + key + " FROM case_team t WHERE t.user_id = ? AND t." + key + " <> '' AND t.since <= ? AND t.until > ?" + glass + ")" +
 					" OR (" + c.owner + " = ? AND (" + about + " = '' OR " + about + " = " + c.id + ")))",
-				[]any{s.User, now, now, s.User},
+				[]any{k.s.User, now, now, k.s.User},
 			}
 		},
 	},
 	Office: {
-		reaches: func(_ *way, s Subject, _ *Register, o Object, _ Facts) bool {
-			return o.Office != "" && known(s.Offices, o.Office)
+		reaches: func(k ask, o Object, f Facts) bool {
+			return o.Office != "" && known(k.s.Offices, o.Office)
 		},
-		where:   func(_ *way, s Subject, reg *Register) clause { return among(reg.parts().office, s.Offices) },
+		where:   func(k ask) clause { return among(k.reg.parts().office, k.s.Offices) },
 		hides:   true,
 		outside: true,
 	},
 	Org: {
-		reaches: func(_ *way, s Subject, _ *Register, o Object, _ Facts) bool { return o.Org == s.Org },
-		where: func(_ *way, s Subject, reg *Register) clause {
-			return clause{reg.parts().org + " = ?", []any{s.Org}}
+		reaches: func(k ask, o Object, f Facts) bool { return o.Org == k.s.Org },
+		where: func(k ask) clause {
+			return clause{k.reg.parts().org + " = ?", []any{k.s.Org}}
 		},
 		hides:   true,
 		outside: true,
 	},
 	Party: {
-		reaches: func(_ *way, s Subject, _ *Register, o Object, _ Facts) bool { return o.Party == s.Org },
-		where: func(_ *way, s Subject, reg *Register) clause {
-			return clause{reg.parts().party + " = ?", []any{s.Org}}
+		reaches: func(k ask, o Object, f Facts) bool { return o.Party == k.s.Org },
+		where: func(k ask) clause {
+			return clause{k.reg.parts().party + " = ?", []any{k.s.Org}}
 		},
 	},
 	Shared: {
-		reaches: func(w *way, _ Subject, reg *Register, o Object, f Facts) bool {
-			inside, shareable := reg.inside(o)
+		reaches: func(k ask, o Object, f Facts) bool {
+			inside, shareable := k.reg.inside(o)
 			if !shareable || inside == "" {
 				return false
 			}
 			for _, g := range f.Groups {
-				if _, ok := w.groups[g]; ok {
+				if _, ok := k.groups[g]; ok {
 					return true
 				}
 			}
 			return false
 		},
-		where: func(w *way, s Subject, reg *Register) clause {
-			about, key := reg.about(reg.parts())
-			groups := among("sh.grp", sortedKeys(w.groups))
-			if key == "" || len(w.groups) == 0 {
+		where: func(k ask) clause {
+			about, key := k.reg.about(k.reg.parts())
+			groups := among("sh.grp", sortedKeys(k.groups))
+			if key == "" || len(k.groups) == 0 {
 				return never
 			}
 			here := clause{sql: "sh.office = ''"}
-			if len(s.Offices) > 0 {
-				here = either(here, among("sh.office", s.Offices))
+			if len(k.s.Offices) > 0 {
+				here = either(here, among("sh.office", k.s.Offices))
 			}
-			now := store.Micros(s.At)
+			now := store.Micros(k.s.At)
 			return clause{
 				about + " IN (SELECT sh." + key + " FROM shares sh WHERE sh.org = ? AND sh." + key + " <> '' AND sh.ended_at = 0 AND sh.since <= ? AND sh.until > ? AND " +
 					groups.sql + " AND " + here.sql + ")",
-				append(append([]any{s.Org, now, now}, groups.args...), here.args...),
+				append(append([]any{k.s.Org, now, now}, groups.args...), here.args...),
 			}
 		},
 	},
 	Public: {
-		reaches: func(_ *way, _ Subject, reg *Register, _ Object, _ Facts) bool { return reg.Scope == OfPublic },
-		where: func(_ *way, _ Subject, reg *Register) clause {
-			if reg.Scope != OfPublic {
+		reaches: func(k ask, o Object, f Facts) bool { return k.reg.Scope == OfPublic },
+		where: func(k ask) clause {
+			if k.reg.Scope != OfPublic {
 				return never
 			}
 			return clause{sql: "1 = 1"}
 		},
 	},
 	All: {
-		reaches: func(*way, Subject, *Register, Object, Facts) bool { return true },
-		where:   func(*way, Subject, *Register) clause { return clause{sql: "1 = 1"} },
+		reaches: func(k ask, o Object, f Facts) bool { return true },
+		where:   func(k ask) clause { return clause{sql: "1 = 1"} },
 		outside: true,
 	},
 }
