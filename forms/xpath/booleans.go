@@ -59,11 +59,19 @@ func fnChecklist(a *Arguments) Value {
 	least, most := a.Number(0), a.Number(1)
 	count := 0.0
 	for _, v := range a.Each(2) {
-		if a.e.truth(v) {
+		if a.holds(v) {
 			count++
 		}
 	}
 	return BooleanValue(inBounds(count, least, most))
+}
+
+// holds is whether a condition of a checklist is true: a node when it has text.
+func (a *Arguments) holds(v Value) bool {
+	if v.typ == NodesType {
+		return trimSpace(a.e.text(v)) != ""
+	}
+	return a.e.truth(v)
 }
 
 // inBounds: a negative bound, as -1, does not bind. A bound that is no number does not either.
@@ -81,7 +89,7 @@ func fnWeightedChecklist(a *Arguments) Value {
 			return Value{}
 		}
 		for k, v := range conditions {
-			if a.e.truth(v) {
+			if a.holds(v) {
 				sum += a.e.number(weights[k])
 			}
 		}

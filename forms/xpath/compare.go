@@ -3,8 +3,10 @@ package xpath
 import "math"
 
 // compare applies = != < <= > >= (XPath 1.0 section 3.4). With node-sets it asks whether some node satisfies it.
+// Before < and the like, a node stands for its number even beside a boolean, where XPath 1.0 would make it a boolean:
+// none of the form engines does that.
 func (e *evaluator) compare(op Op, a, b Value) bool {
-	if a.typ == BooleanType || b.typ == BooleanType {
+	if (op == OpEqual || op == OpNotEqual) && (a.typ == BooleanType || b.typ == BooleanType) {
 		return e.compareOne(op, BooleanValue(e.truth(a)), BooleanValue(e.truth(b)))
 	}
 	left, right := e.sides(a), e.sides(b)
@@ -64,7 +66,7 @@ func (e *evaluator) equal(a, b Value) bool {
 	case a.typ == BooleanType || b.typ == BooleanType:
 		return e.truth(a) == e.truth(b)
 	case a.typ == StringType && b.typ == StringType:
-		return a.str == b.str
+		return a.str == b.str || e.sameDate(a.str, b.str)
 	case a.typ == DateType || b.typ == DateType:
 		// Text that is no date differs from every date; text that is one is compared as such.
 		x, y := e.number(a), e.number(b)
@@ -72,4 +74,11 @@ func (e *evaluator) equal(a, b Value) bool {
 	}
 	x, y := e.number(a), e.number(b)
 	return x == y || math.Abs(x-y) < e.Tolerance
+}
+
+// sameDate compares two texts that are both dates written out in full: answers to date questions.
+func (e *evaluator) sameDate(a, b string) bool {
+	x, ok1 := e.parseISO(a)
+	y, ok2 := e.parseISO(b)
+	return ok1 && ok2 && e.days(x) == e.days(y)
 }
