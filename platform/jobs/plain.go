@@ -1,0 +1,24 @@
+package jobs
+
+import "regexp"
+
+// longestText bounds what is stored of an error or a note.
+const longestText = 500
+
+var (
+	quoted  = regexp.MustCompile("\"[^\"]*\"|`[^`]*`|'[^']*'|“[^”]*”")
+	numbers = regexp.MustCompile(`[0-9][0-9 ()./-]{5,}[0-9]`)
+	mail    = regexp.MustCompile(`[^\s@]+@[^\s@]+`)
+)
+
+// plain takes out of an error what might be an identity value: errors of Go quote the
+// value they could not read, and that value may be a name or a telephone number.
+func plain(s string) string {
+	s = quoted.ReplaceAllString(s, `"…"`)
+	s = mail.ReplaceAllString(s, "…")
+	s = numbers.ReplaceAllString(s, "…")
+	if r := []rune(s); len(r) > longestText {
+		s = string(r[:longestText-1]) + "…"
+	}
+	return s
+}

@@ -1,0 +1,20 @@
+package vault
+
+import (
+	"os"
+
+	"golang.org/x/sys/windows"
+)
+
+// lockFile makes writers of the ring take turns, also across programs. The lock ends with the process.
+func lockFile(path string) (unlock func(), err error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, onDisk(err)
+	}
+	if err := windows.LockFileEx(windows.Handle(f.Fd()), windows.LOCKFILE_EXCLUSIVE_LOCK, 0, 1, 0, new(windows.Overlapped)); err != nil {
+		f.Close()
+		return nil, onDisk(err)
+	}
+	return func() { f.Close() }, nil
+}
