@@ -57,11 +57,15 @@ type Catalog struct {
 func (c *Catalog) Names() []string { return slices.Sorted(maps.Keys(c.Registers)) }
 
 // Load reads registers/*.yaml and lists/*.yaml of each pack, in the order given; a
-// later pack may extend a register or replace a list. All faults come back at once,
+// later pack may extend a register or replace a list. lists are code lists that an
+// engine makes of its own content (facts, standards). All faults come back at once,
 // each with the file it is in.
-func Load(packs ...fs.FS) (*Catalog, error) {
+func Load(lists []*List, packs ...fs.FS) (*Catalog, error) {
 	c := &Catalog{Registers: map[string]*Schema{}, Lists: map[string]*List{}}
 	c.add(countries())
+	for _, l := range lists {
+		c.add(l)
+	}
 	var faults []error
 	for _, pack := range packs {
 		faults = append(faults, each(pack, "lists/*.yaml", func(l *List) error { c.add(l); return nil }))

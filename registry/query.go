@@ -19,6 +19,11 @@ type Cond struct {
 	Value any
 }
 
+// On is a condition in one line.
+func On(property, op string, value any) Cond {
+	return Cond{Property: property, Op: op, Value: value}
+}
+
 // Query asks for rows of one register.
 type Query struct {
 	Register string
@@ -286,7 +291,7 @@ func (r *Registry) Similar(tx *store.Tx, sub access.Subject, register string, va
 	})
 	// Look-ups by sound can be wide; the best few hundred hold every likely match.
 	ids = ids[:min(len(ids), 300)]
-	page, err := r.List(tx, sub, Query{Register: register, Where: []Cond{{"id", "in", ids}}, Limit: len(ids)})
+	page, err := r.List(tx, sub, Query{Register: register, Where: []Cond{On("id", "in", ids)}, Limit: len(ids)})
 	if err != nil {
 		return nil, err
 	}

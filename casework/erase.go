@@ -1,0 +1,123 @@
+package casework
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"aman/forms"
+	"aman/platform/access"
+	"aman/platform/store"
+	"aman/platform/vault"
+	"aman/registry"
+)
+
+func fields(s string) []string { return strings.Fields(s) }
+
+// Receipt is what the person is given after asking for erasure: no name, no logo.
+type Receipt struct {
+	Code string // the case code by which the person can ask again
+	Done time.Time
+	// BackupsGone is when no backup can bring the person back.
+	BackupsGone time.Time
+	// Hold says that a court's order stops the erasure; the file is locked instead.
+	Hold bool
+}
+
+// Erase makes a person unreadable, everywhere. The one who carries it out is not in the
+// team of any of the person's cases (the request is verified from outside). All cases of
+// the person are closed, all shares end, the receivers are told.
+func (s *Service) Erase(ctx context.Context, sub access.Subject, caseID string) (Receipt, error) {
+	var out Receipt
+	// The act itself is sealed under a key of its own: it has to outlive the person's.
+	_, err := s.act(ctx, sub, "person.erase", caseID, "", map[string]string{"case": caseID}, func(a *forms.Act) error {
+		c, err := s.registry.Get(a.Tx, a.Meta.Subject, "cases", caseID)
+		if err != nil {
+			return err
+		}
+		if _, err := s.policy.Require(a.Tx, a.Meta.Subject, access.Erase, c.Object()); err != nil {
+			return err
+		}
+		if err := outside(a, c.Person); err != nil {
+			return err
+		}
+		out = Receipt{Code: c.Values.String("code"), Done: a.Meta.At}
+		if err := s.vault.AskErasure(a.Tx, c.Person, sub.User, a.Meta.At); err != nil {
+			return err
+		}
+		e, err := s.vault.Erase(a.Tx, c.Person, sub.User, a.Meta.At)
+		if errors.Is(err, vault.ErrHeld) {
+			out.Hold, out.Done = true, time.Time{}
+			a.Detail("state", "held")
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		out.BackupsGone = e.BackupsGoneAt
+		a.Detail("person", c.Person)
+		return s.closeErased(a, c.Person)
+	})
+	return out, err
+}
+
+// outside refuses an erasure by somebody who works on one of the person's cases.
+func outside(a *forms.Act, person string) error {
+	var n int
+	at := store.Micros(a.Meta.At)
+	if err := a.Tx.Row("SELECT count(*) FROM case_team WHERE person_id = ? AND user_id = ? AND since <= ? AND until > ?", person, a.Meta.Subject.User, at, at).Scan(&n); err != nil {
+		return err
+	}
+	if n > 0 {
+		return &Fault{Code: "erase_from_outside"}
+	}
+	return nil
+}
+
+func (s *Service) closeErased(a *forms.Act, person string) error {
+	told, err := access.EndSharesOfPerson(a.Tx, person, a.Meta.At)
+	if err != nil {
+		return err
+	}
+	for _, org := range told {
+		if err := notify(a, Notice{Org: org, Kind: "person_erased"}); err != nil {
+			return err
+		}
+	}
+	cases, err := a.Tx.Strings("SELECT id FROM r_cases WHERE person_id = ? AND deleted = FALSE AND state IN ('Active', 'FollowUp')", person)
+	if err != nil {
+		return err
+	}
+	for _, id := range cases {
+		if _, err := a.Apply(registry.Write{Register: "cases", ID: id, Place: registry.Place{State: "Closed"},
+			Values: registry.Values{"closure_reason": "withdrew", "closed_on": s.today(a.Meta.At), "statistics": false}}.Follows()); err != nil {
+			return err
+		}
+	}
+	open := []struct{ register, state, to string }{{"referrals", "sent", "ended"}, {"referrals", "accepted", "ended"}, {"tasks", "open", "cancelled"}, {"services", "planned", "cancelled"}}
+	for _, o := range open {
+		rows, err := a.Tx.Strings("SELECT id FROM r_"+o.register+" WHERE person_id = ? AND state = ? AND deleted = FALSE", person, o.state)
+		if err != nil {
+			return err
+		}
+		for _, id := range rows {
+			if _, err := a.Apply(registry.Write{Register: o.register, ID: id, Place: registry.Place{State: o.to}}.Follows()); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Hold locks a file against erasure under a court's order, or lifts the lock when
+// reference is empty.
+func (s *Service) Hold(ctx context.Context, sub access.Subject, caseID, reference string) error {
+	_, err := s.inCase(ctx, sub, "person.hold", caseID, map[string]string{"reference": reference}, func(a *forms.Act, c *registry.Row) error {
+		if _, err := s.policy.Require(a.Tx, a.Meta.Subject, access.Hold, c.Object()); err != nil {
+			return err
+		}
+		return s.vault.Hold(a.Tx, c.Person, reference)
+	})
+	return err
+}

@@ -1,0 +1,139 @@
+package casework
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"aman/forms"
+	"aman/platform/access"
+	"aman/platform/audit"
+	"aman/platform/ids"
+	"aman/platform/store"
+	"aman/platform/vault"
+	"aman/registry"
+	"aman/screening"
+)
+
+// Service carries out the acts of casework on one store.
+type Service struct {
+	db       *store.DB
+	vault    *vault.Vault
+	audit    *audit.Log
+	policy   *access.Policy
+	registry *registry.Registry
+	forms    *forms.Service
+	library  *screening.Library
+	practice Practice
+	now      func() time.Time
+}
+
+// New makes the service; now is the clock.
+func New(db *store.DB, v *vault.Vault, log *audit.Log, p *access.Policy, r *registry.Registry, f *forms.Service, l *screening.Library, practice Practice, now func() time.Time) *Service {
+	return &Service{db: db, vault: v, audit: log, policy: p, registry: r, forms: f, library: l, practice: practice, now: now}
+}
+
+// Fault is an act that the rules do not allow as asked. Code is a key of the catalogue
+// of texts ("casework.fault." + Code); Field names the field to mend, when it is one.
+type Fault struct {
+	Code, Field string
+}
+
+func (f *Fault) Error() string { return "casework: " + f.Code }
+
+// AsFault gives the fault in err; nil when it is something else.
+func AsFault(err error) *Fault {
+	var f *Fault
+	if errors.As(err, &f) {
+		return f
+	}
+	return nil
+}
+
+// formVersion is the version of the forms that are acts of the program. It changes
+// when what their bodies hold changes, so that an old submission is still understood.
+const formVersion = "1"
+
+// act submits one act of the program. payload is what was filled in; it is kept sealed.
+// person is whose key seals it, "" when not known before the act itself.
+func (s *Service) act(ctx context.Context, sub access.Subject, form, caseID, person string, payload any, do func(*forms.Act) error) (forms.Result, error) {
+	body, err := json.Marshal(payload)
+	if err != nil {
+		return forms.Result{}, fmt.Errorf("%s: %w", form, err)
+	}
+	return s.forms.Submit(ctx, sub, forms.Filled{
+		Instance: instanceOf(ctx), Form: form, Version: formVersion, Body: body, Case: caseID, Person: person, Verb: form,
+	}, do)
+}
+
+type instanceKey struct{}
+
+// WithInstance names the submission of the next act: a page that is sent twice because
+// of a bad line then acts once.
+func WithInstance(ctx context.Context, id string) context.Context {
+	if id == "" {
+		return ctx
+	}
+	return context.WithValue(ctx, instanceKey{}, id)
+}
+
+func instanceOf(ctx context.Context) string {
+	id, _ := ctx.Value(instanceKey{}).(string)
+	return id
+}
+
+// inCase reads the case of an act and runs do with it; the case's person seals the act.
+func (s *Service) inCase(ctx context.Context, sub access.Subject, form, caseID string, payload any, do func(a *forms.Act, c *registry.Row) error) (forms.Result, error) {
+	var person string
+	err := s.db.Read(ctx, func(tx *store.Tx) error {
+		c, err := s.registry.Get(tx, s.at(sub), "cases", caseID)
+		if err == nil {
+			person = c.Person
+		}
+		return err
+	})
+	if err != nil {
+		return forms.Result{}, err
+	}
+	return s.act(ctx, sub, form, caseID, person, payload, func(a *forms.Act) error {
+		c, err := s.registry.Get(a.Tx, a.Meta.Subject, "cases", caseID)
+		if err != nil {
+			return err
+		}
+		return do(a, c)
+	})
+}
+
+// at stamps the subject with the clock of the service, by which shares and teams are judged.
+func (s *Service) at(sub access.Subject) access.Subject {
+	sub.At = s.now().UTC()
+	return sub
+}
+
+// part makes a row that belongs to a case.
+func part(c *registry.Row, register string, state string, v registry.Values) registry.Write {
+	return registry.Write{
+		Register: register, Create: true, Values: v,
+		Place: registry.Place{Org: c.Org, Office: c.Office, Owner: c.Owner, Case: c.ID, Person: c.Person, State: state, Restricted: &c.Restricted},
+	}
+}
+
+// today is the date of an act where people work.
+func (s *Service) today(at time.Time) string { return at.In(s.practice.Zone).Format(time.DateOnly) }
+
+// Notice is something that somebody should see: a referral that came, a consent
+// withdrawn. It holds ids and codes only.
+type Notice struct {
+	ID, User, Org, Office string
+	Kind                  string
+	Case, Object          string
+	At, Seen              time.Time
+}
+
+func notify(a *forms.Act, n Notice) error {
+	_, err := a.Tx.Exec("INSERT INTO notices (id, user_id, org, office, kind, case_id, object, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+		ids.New(), n.User, n.Org, n.Office, n.Kind, n.Case, n.Object, store.Micros(a.Meta.At))
+	return err
+}
