@@ -157,12 +157,9 @@ func (b *textBook) row(name string, cells []string) error {
 	}
 	filled := false
 	for _, c := range cells {
-		if c == "" {
-			continue
-		}
-		filled = true
-		if err := b.budget.cell(c); err != nil {
-			return err
+		filled = filled || c != ""
+		if len(c) > MaxTextBytes {
+			return errTooLong
 		}
 	}
 	if b.cur == nil {
@@ -183,7 +180,7 @@ func (b *textBook) row(name string, cells []string) error {
 		return nil
 	}
 	b.cur.Rows = append(b.cur.Rows, Row{b.number, cells})
-	return nil
+	return b.budget.take(len(cells))
 }
 
 func (b *textBook) done() (*Workbook, error) {

@@ -15,8 +15,8 @@ import (
 // with a sentence rather than read.
 const (
 	MaxFileBytes  = 64 << 20  // the file itself
-	MaxInflated   = 256 << 20 // all parts of the file, decompressed
-	MaxCells      = 4_000_000 // cells with a value, all sheets
+	MaxInflated   = 128 << 20 // the parts of the file that are read, decompressed
+	MaxCells      = 4_000_000 // cells, all sheets
 	MaxColumns    = 16_384    // of a sheet (Excel's own limit)
 	MaxTextBytes  = 1 << 20   // of one cell
 	maxGapRows    = 60        // a longer run of empty rows ends a sheet
@@ -104,20 +104,21 @@ type budget struct{ cells, bytes int }
 func newBudget() *budget { return &budget{MaxCells, MaxInflated} }
 
 var (
-	errTooMany = fmt.Errorf("the file has more than %d filled cells, which no form has", MaxCells)
+	errTooMany = fmt.Errorf("the file has more than %d cells, which no form has", MaxCells)
 	errTooLong = fmt.Errorf("a cell holds more than %d bytes of text, which no form needs", MaxTextBytes)
 )
 
-func (b *budget) cell(text string) error {
-	if len(text) > MaxTextBytes {
-		return errTooLong
-	}
-	b.cells--
-	b.bytes -= len(text)
-	if b.cells < 0 {
+// take uses up cells, empty or not.
+func (b *budget) take(cells int) error {
+	if b.cells -= cells; b.cells < 0 {
 		return errTooMany
 	}
-	if b.bytes < 0 {
+	return nil
+}
+
+// inflate uses up decompressed bytes.
+func (b *budget) inflate(n int) error {
+	if b.bytes -= n; b.bytes < 0 {
 		return errInflated
 	}
 	return nil
@@ -150,28 +151,46 @@ func oneSpace(s string) string {
 	return b.String()
 }
 
-// gridSheet makes a sheet from the cells of a spreadsheet program: the first
-// row is the header, and long runs of emptiness end header and rows.
-// rows must be in order of their number.
-func gridSheet(name string, rows []Row) *Sheet {
-	s := &Sheet{Name: name}
-	if len(rows) == 0 || rows[0].Number != 1 {
-		return s
+// grid makes a sheet from the rows of a spreadsheet program: the first row is
+// the header, and long runs of emptiness end header and rows.
+type grid struct {
+	sheet  *Sheet
+	last   int // row that had a value last
+	done   bool
+	budget *budget
+}
+
+func newGrid(name string, b *budget) *grid {
+	return &grid{sheet: &Sheet{Name: name}, budget: b}
+}
+
+// row takes the cells of a row; numbers must go up. The slice may be used again.
+func (g *grid) row(number int, cells []string) error {
+	switch {
+	case g.done || number <= g.last:
+		return nil
+	case number == 1:
+		g.sheet.Header = gridHeader(cells)
+		g.last = 1
+		return nil
+	case g.last == 0: // no header in row 1: nothing below it can be understood
+		g.done = true
+		return nil
 	}
-	s.Header = gridHeader(rows[0].Cells)
-	last := 1
-	for _, r := range rows[1:] {
-		r.Cells = r.Cells[:min(len(r.Cells), len(s.Header))]
-		if !filledUnder(r.Cells, s.Header) {
-			continue
-		}
-		if r.Number-last-1 > maxGapRows {
-			break
-		}
-		last = r.Number
-		s.Rows = append(s.Rows, r)
+	cells = cells[:min(len(cells), len(g.sheet.Header))]
+	if !filledUnder(cells, g.sheet.Header) {
+		return nil
 	}
-	return s
+	if number-g.last-1 > maxGapRows {
+		g.done = true
+		return nil
+	}
+	if err := g.budget.take(len(cells)); err != nil {
+		return err
+	}
+	g.last = number
+	g.sheet.Rows = append(g.sheet.Rows, Row{number, append(make([]string, 0, len(cells)), cells...)})
+	return nil
 }
 
 func gridHeader(cells []string) []string {
