@@ -6,48 +6,56 @@ import (
 	"testing"
 )
 
-// TestRealForms compiles two forms that are in use, and compares with pyxform.
+// TestRealForms compiles two forms that are in use, and one with every kind of
+// cell in both formats of Excel, and compares with pyxform.
 func TestRealForms(t *testing.T) {
-	for _, name := range []string{"htcds", "msna2024"} {
-		t.Run(name, func(t *testing.T) {
-			data, err := os.ReadFile("testdata/" + name + ".xlsx")
+	for _, c := range []struct{ file, want string }{
+		{"htcds.xlsx", "htcds"}, {"msna2024.xlsx", "msna2024"}, {"cells.xlsx", "cells"}, {"cells.xls", "cells"},
+	} {
+		t.Run(c.file, func(t *testing.T) {
+			got := compileFile(t, c.file)
+			want, err := os.ReadFile("testdata/" + c.want + ".pyxform.xml")
 			if err != nil {
 				t.Fatal(err)
 			}
-			want, err := os.ReadFile("testdata/" + name + ".pyxform.xml")
-			if err != nil {
-				t.Fatal(err)
-			}
-			wb, err := Read(data, name+".xlsx")
-			if err != nil {
-				t.Fatal(err)
-			}
-			form, found := Compile(wb, Options{})
-			if form == nil {
-				t.Fatal(found)
-			}
-			for _, d := range found {
-				t.Log(d)
-			}
-			var b strings.Builder
-			if err := form.WriteXForm(&b); err != nil {
-				t.Fatal(err)
-			}
-			got, err := canonical(b.String())
-			if err != nil {
-				t.Fatal(err)
-			}
-			expected, err := canonical(string(want))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got != expected {
-				t.Error(firstDifference(got, expected))
-			}
-			if b.String() != string(want) {
-				t.Log("equal as XML, though not byte for byte")
-			}
+			compareXML(t, got, string(want))
 		})
+	}
+}
+
+func compileFile(t *testing.T, file string) string {
+	t.Helper()
+	data, err := os.ReadFile("testdata/" + file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wb, err := Read(data, file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	form, found := Compile(wb, Options{})
+	if form == nil {
+		t.Fatal(found)
+	}
+	var b strings.Builder
+	if err := form.WriteXForm(&b); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func compareXML(t *testing.T, got, want string) {
+	t.Helper()
+	a, err := canonical(got)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := canonical(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a != b {
+		t.Error(firstDifference(a, b))
 	}
 }
 
