@@ -30,7 +30,8 @@ type fact struct {
 	At    string // child positions from the root, then @name: /0/2/@id
 	NS    bool   // with the table's namespaces
 	Error bool
-	As    string // number, string, boolean, nodes
+	As    string // number, string, boolean, nodes: what the answer is converted to
+	Type  string // the type of the answer before, where the table says
 	Want  json.RawMessage
 	Loose bool // nodes in any order
 	First bool // only the first node counts
@@ -40,7 +41,7 @@ type fact struct {
 // An exception is a fact that this package answers otherwise, with the reason.
 type exception struct {
 	Table, Expr, Reason string
-	used                       bool
+	used                bool
 }
 
 func loadTable(t *testing.T, name string) table {
@@ -73,7 +74,7 @@ func loadExceptions(t *testing.T) []exception {
 // exceptions, and an exception must be needed.
 func TestTables(t *testing.T) {
 	exceptions := loadExceptions(t)
-	for _, name := range []string{"enketo"} {
+	for _, name := range []string{"enketo", "javarosa"} {
 		t.Run(name, func(t *testing.T) {
 			tab := loadTable(t, name)
 			zone, err := time.LoadLocation(tab.Zone)
@@ -166,9 +167,22 @@ func at(doc *Node, path string) *Node {
 	return n
 }
 
+// What JavaRosa's tests add to the dialect.
+var (
+	testFunctions = []Function{
+		{Name: "testfunc", Eval: func(*Arguments) Value { return BooleanValue(true) }},
+		{Name: "add", Min: 2, Max: 2, Eval: func(a *Arguments) Value { return NumberValue(a.Number(0) + a.Number(1)) }},
+	}
+	testVariables = map[string]Value{
+		"var_float_five": NumberValue(5), "var_string_five": StringValue("five"),
+		"var_int_five": NumberValue(5), "var_double_five": NumberValue(5),
+	}
+)
+
 // check returns what is wrong, or "".
 func (f fact) check(env *Env, doc *Node, spaces map[string]string) string {
-	c := Compiler{AnyFunction: true} // the others find unknown functions only when they call them
+	c := Compiler{AnyFunction: true, Functions: testFunctions} // the others find unknown functions only when they call them
+	env.Variables = testVariables
 	if f.NS {
 		c.Namespaces = spaces
 	}
@@ -190,6 +204,9 @@ func (f fact) check(env *Env, doc *Node, spaces map[string]string) string {
 }
 
 func (f fact) differs(env *Env, doc *Node, v Value) string {
+	if f.Type != "" && f.Type != v.Type().String() {
+		return fmt.Sprintf("is a %s, want a %s", v.Type(), f.Type)
+	}
 	switch f.As {
 	case "string":
 		var want string
