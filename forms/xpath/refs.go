@@ -19,7 +19,7 @@ type Reference struct {
 // start at what only an evaluation can know, such as $x/a or instance(/data/which)/root, are left out.
 func (x *Expr) References(context string) []Reference {
 	r := refs{current: split(context), found: map[Reference]bool{}}
-	r.term(x.root, at0(r.current))
+	r.term(x.root, spot{steps: r.current})
 	out := make([]Reference, 0, len(r.found))
 	for ref := range r.found {
 		out = append(out, ref)
@@ -63,8 +63,6 @@ type spot struct {
 	unknown  bool
 }
 
-func at0(steps []string) spot { return spot{steps: steps} }
-
 type refs struct {
 	current []string
 	found   map[Reference]bool
@@ -76,15 +74,17 @@ func (r *refs) add(s spot) {
 	}
 }
 
-// term follows everything in a term and returns the place it stands for, for paths that go on from it.
-func (r *refs) term(t Term, from spot) spot {
+// term follows everything in a term, as a value that is read.
+func (r *refs) term(t Term, from spot) { r.add(r.place(t, from)) }
+
+// place follows everything in a term but does not read the term itself: it returns the place the term stands for, so
+// that a path can go on from there. What stands for no place is unknown.
+func (r *refs) place(t Term, from spot) spot {
 	switch n := t.(type) {
 	case *Path:
-		s := r.path(n, from)
-		r.add(s)
-		return s
+		return r.path(n, from)
 	case *Filter:
-		s := r.term(n.Value, from)
+		s := r.place(n.Value, from)
 		for _, p := range n.Predicates {
 			r.term(p, s)
 		}
@@ -100,65 +100,62 @@ func (r *refs) term(t Term, from spot) spot {
 	return spot{unknown: true}
 }
 
-// readsContext are the functions that read the context node when they are given no argument, and once, which always does.
-var readsContext = map[string]bool{
-	"string": true, "number": true, "string-length": true, "normalize-space": true, "name": true, "local-name": true,
-	"namespace-uri": true,
-}
+var (
+	// readsContext are the functions that read the context node when they are given no argument.
+	readsContext = map[string]bool{
+		"string": true, "number": true, "string-length": true, "normalize-space": true,
+	}
+	// passesOn are the functions that return nodes of their first argument.
+	passesOn = map[string]bool{"randomize": true, "indexed-repeat": true, "depend": true}
+)
 
 func (r *refs) call(n *Call, from spot) spot {
-	if n.Name == "current" {
-		return at0(r.current)
-	}
 	if readsContext[n.Name] && len(n.Args) == 0 || n.Name == "once" {
 		r.add(from)
 	}
-	if len(n.Args) > 0 {
-		if id, ok := n.Args[0].(*Literal); ok {
-			switch n.Name {
-			case "instance":
-				return spot{instance: id.Value}
-			case "pulldata":
-				r.found[Reference{strings.TrimSuffix(id.Value, ".csv"), "/root/item"}] = true
-			}
-		}
-	}
-	var first spot
+	var id, path string // the arguments that name a place by text
 	for i, a := range n.Args {
-		s := r.term(a, from)
-		if i == 0 {
-			first = s
-		}
-	}
-	if n.Name == "randomize" || n.Name == "indexed-repeat" || n.Name == "depend" || n.Name == "once" {
-		return first
-	}
-	if n.Name == "jr:choice-name" && len(n.Args) == 2 {
-		if p, ok := n.Args[1].(*Literal); ok { // the path is given as text
-			if x, err := Compile(p.Value); err == nil {
-				r.term(x.root, from)
+		if lit, ok := a.(*Literal); ok {
+			switch i {
+			case 0:
+				id = lit.Value
+			case 1:
+				path = lit.Value
 			}
 		}
 	}
-	return spot{unknown: true}
+	switch n.Name {
+	case "current":
+		return spot{steps: r.current}
+	case "instance":
+		if id != "" {
+			return spot{instance: id}
+		}
+	case "pulldata":
+		if id != "" {
+			r.add(spot{instance: strings.TrimSuffix(id, ".csv"), steps: []string{"root", "item"}})
+		}
+	case "jr:choice-name":
+		if x, err := Compile(path); err == nil {
+			r.term(x.root, from)
+		}
+	}
+	out := spot{unknown: true}
+	for i, a := range n.Args {
+		if i == 0 && passesOn[n.Name] {
+			out = r.place(a, from)
+		} else {
+			r.term(a, from)
+		}
+	}
+	return out
 }
 
 func (r *refs) path(p *Path, from spot) spot {
 	at := from
 	switch {
 	case p.Start != nil:
-		// Only what the path goes on to is read, not the start itself.
-		had := make(map[Reference]bool, len(r.found))
-		for k := range r.found {
-			had[k] = true
-		}
-		at = r.term(p.Start, from)
-		if start, ok := p.Start.(*Path); ok && !at.unknown {
-			ref := Reference{at.instance, "/" + strings.Join(at.steps, "/")}
-			if len(start.Steps) > 0 && !had[ref] {
-				delete(r.found, ref)
-			}
-		}
+		at = r.place(p.Start, from)
 	case p.Absolute:
 		at = spot{}
 	}
@@ -185,13 +182,13 @@ func (s spot) step(st *Step) spot {
 		out.steps = append(append(make([]string, 0, len(steps)+len(more)), steps...), more...)
 		return out
 	}
-	text := st.Test.Kind == TestText || st.Test.Kind == TestComment || st.Test.Kind == TestInstruction
+	inside := st.Test.Kind == TestText || st.Test.Kind == TestComment || st.Test.Kind == TestInstruction
 	last := len(s.steps) - 1
 	switch st.Axis {
 	case Self:
 		return s
 	case Child:
-		if text { // the text of a node is the node's
+		if inside { // the text of a node is the node's
 			return s
 		}
 		return push(s.steps, name)
