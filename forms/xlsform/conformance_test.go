@@ -8,6 +8,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"aman/forms/xlsform/canonxml"
 )
 
 // packCase is one form of the pack: its input, and what pyxform 4.5.0 makes of it.
@@ -151,17 +153,17 @@ func TestConformance(t *testing.T) {
 			continue
 		}
 		documents++
-		a, err := canonical(got)
+		a, err := canonxml.Canonical(got)
 		if err != nil {
 			t.Errorf("%s: %v\n%s", p.Test, err, got)
 			continue
 		}
-		b, err := canonical(p.XML)
+		b, err := canonxml.Canonical(p.XML)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if a != b {
-			t.Errorf("%s: %s\n%s", p.Test, firstDifference(a, b), p.Input)
+			t.Errorf("%s: %s\n%s", p.Test, canonxml.Difference(a, b), p.Input)
 			continue
 		}
 		equal++

@@ -231,7 +231,7 @@ func (c *compiler) itextElem() *elem {
 
 func (c *compiler) textElem(id string, t *textForms) *elem {
 	out := el("text", "id", id)
-	_, label, _ := strings.Cut(id, ":")
+	hint := strings.HasSuffix(id, ":hint")
 	for _, form := range t.forms {
 		v := t.value[form]
 		prefix := ""
@@ -242,8 +242,7 @@ func (c *compiler) textElem(id string, t *textForms) *elem {
 			prefix = "jr://" + form + "/"
 		}
 		value := el("value")
-		if label == "hint" {
-			prefix = ""
+		if hint {
 			if form == "guidance" {
 				value.set("form", form)
 			}

@@ -211,7 +211,6 @@ func (rr *rowReader) audit() {
 	}
 	it := rr.item(KindQuestion, "audit", "audit")
 	rr.fillDefault(it)
-	rr.trigger(it)
 	rr.accept("identify-user location-max-age location-min-interval location-priority track-changes track-changes-reasons")
 	for _, p := range [...]struct {
 		name   string

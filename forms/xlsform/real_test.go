@@ -4,6 +4,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"aman/forms/xlsform/canonxml"
 )
 
 // TestRealForms compiles two forms that are in use, and one with every kind of
@@ -46,16 +48,16 @@ func compileFile(t *testing.T, file string) string {
 
 func compareXML(t *testing.T, got, want string) {
 	t.Helper()
-	a, err := canonical(got)
+	a, err := canonxml.Canonical(got)
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := canonical(want)
+	b, err := canonxml.Canonical(want)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if a != b {
-		t.Error(firstDifference(a, b))
+		t.Error(canonxml.Difference(a, b))
 	}
 }
 

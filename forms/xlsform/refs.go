@@ -101,6 +101,9 @@ func findRefs(s string) []ref {
 // parseRefs is findRefs that also reports, with ok false, what looks like a
 // reference but is none.
 func parseRefs(s string) (out []ref, ok bool) {
+	if len(s) < len("${x") { // too short for one, so taken for text
+		return nil, true
+	}
 	for i := 0; ; {
 		j := strings.Index(s[i:], "${")
 		if j < 0 {

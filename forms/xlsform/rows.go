@@ -28,9 +28,10 @@ type rowReader struct {
 	inTable   bool
 	tableList string
 
-	params   map[string]string // of the present row
-	r        *record
-	saveList string // entity list that the present row saves to
+	params      map[string]string // of the present row
+	r           *record
+	rowTriggers []string // of the present row
+	saveList    string   // entity list that the present row saves to
 }
 
 func (c *compiler) readRows() {
@@ -83,6 +84,7 @@ func (rr *rowReader) row(r *record) {
 		return
 	}
 	rr.checkGroups()
+	rr.rowTriggers = rr.readTrigger()
 	var ok bool
 	if rr.params, ok = parseParameters(r.str("parameters")); !ok {
 		rr.report("parameter-syntax", rr.at("parameters"), "text", r.str("parameters"))
@@ -189,6 +191,7 @@ func (rr *rowReader) item(kind Kind, typ, name string) *Item {
 		ChoiceFilter: r.str("choice_filter"),
 		SaveTo:       r.get("bind").str(saveToAttr),
 		SaveToList:   rr.saveList,
+		Trigger:      rr.rowTriggers,
 	}
 	if it.Media == nil && r.get("media") != nil {
 		it.Media = Attrs{} // a "media" column by itself means nothing, but the label then may be empty
@@ -334,7 +337,6 @@ func (rr *rowReader) question(typ, name string) {
 	}
 	it := rr.item(KindQuestion, typ, name)
 	rr.fillDefault(it)
-	rr.trigger(it)
 	if handle, ok := typeHandlers[typ]; ok {
 		handle(rr, it)
 	} else if i := strings.Index(typ, "osm "); i >= 0 {
@@ -428,32 +430,33 @@ const (
 	eventValueChanged = "xforms-value-changed"
 )
 
-// trigger reads the questions whose change sets this one.
-func (rr *rowReader) trigger(it *Item) {
+// readTrigger reads the names of the questions whose change sets this row's.
+func (rr *rowReader) readTrigger() (names []string) {
 	text := rr.r.str("trigger")
 	if text == "" {
-		return
+		return nil
 	}
 	at := rr.at("trigger")
-	if !strings.Contains(text, "${") {
+	if len(text) < 3 || !strings.Contains(text, "${") {
 		rr.report("reference-syntax", at, "text", text)
-		return
+		return nil
 	}
 	for part := range strings.SplitSeq(text, ",") {
 		refs, ok := parseRefs(part)
 		if !ok {
 			rr.report("reference-syntax", at, "text", text)
-			return
+			return nil
 		}
 		if len(refs) > 1 {
 			rr.report("trigger-comma", at)
-			return
+			return nil
 		}
 		for _, r := range refs {
-			it.Trigger = append(it.Trigger, r.name)
+			names = append(names, r.name)
 			rr.triggers = append(rr.triggers, usage{r.name, at})
 		}
 	}
+	return names
 }
 
 // afterRows checks what needs all names to be known.

@@ -12,7 +12,6 @@ func (rr *rowReader) selectQuestion(command, list string, other bool, name strin
 	it := rr.item(KindQuestion, cmd.to, name)
 	it.ListName = list
 	rr.fillDefault(it)
-	rr.trigger(it)
 	base, ext := splitExt(list)
 	isFile := fileExtensions[ext]
 	rr.checkList(it, command, base, isFile)

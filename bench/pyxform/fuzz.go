@@ -1,0 +1,209 @@
+package main
+
+import (
+	"bufio"
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"sort"
+	"strings"
+
+	"aman/forms/xlsform"
+	"aman/forms/xlsform/canonxml"
+)
+
+const packFile = "forms/xlsform/testdata/pyxform.jsonl.gz"
+
+// readForms gives the forms of pyxform's own tests.
+func readForms() (forms []*xlsform.Workbook, names []string, err error) {
+	f, err := os.Open(packFile)
+	if err != nil {
+		return nil, nil, fmt.Errorf("run this from the top folder of the module: %w", err)
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		return nil, nil, err
+	}
+	s := bufio.NewScanner(z)
+	s.Buffer(nil, 4<<20)
+	for s.Scan() {
+		var c struct {
+			Name, Kind string
+			Input      json.RawMessage
+		}
+		if err := json.Unmarshal(s.Bytes(), &c); err != nil {
+			return nil, nil, err
+		}
+		var md string
+		if c.Kind != "md" || json.Unmarshal(c.Input, &md) != nil {
+			continue
+		}
+		wb, err := xlsform.Read([]byte(md), "")
+		if err != nil || wb.Sheet("survey") == nil {
+			continue
+		}
+		forms, names = append(forms, wb), append(names, c.Name)
+	}
+	return forms, names, s.Err()
+}
+
+// answer is what the oracle says to a form.
+type answer struct{ XML, Error, Crash string }
+
+// oracle is a running pyxform.
+type oracle struct {
+	in  io.Writer
+	out *bufio.Reader
+	cmd *exec.Cmd
+}
+
+func startOracle(python string) (*oracle, error) {
+	cmd := exec.Command(python, "bench/pyxform/oracle.py")
+	cmd.Env = append(os.Environ(), "PYTHONHASHSEED=0")
+	cmd.Stderr = os.Stderr
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	return &oracle{in, bufio.NewReaderSize(out, 1<<20), cmd}, cmd.Start()
+}
+
+func (o *oracle) ask(name, md string) (a answer, err error) {
+	question, err := json.Marshal(map[string]string{"name": name, "md": md})
+	if err != nil {
+		return a, err
+	}
+	if _, err := o.in.Write(append(question, '\n')); err != nil {
+		return a, err
+	}
+	line, err := o.out.ReadBytes('\n')
+	if err != nil {
+		return a, fmt.Errorf("pyxform has stopped: %w", err)
+	}
+	return a, json.Unmarshal(line, &a)
+}
+
+// outcome is what comparing one form came to.
+type outcome struct {
+	class  string // "equal", "both refuse", or the name of a difference
+	detail string
+	bad    bool // a difference that nothing explains
+}
+
+func compare(name, md string, a answer) outcome {
+	xml, found, err := convert(name, md)
+	if err != nil {
+		found = []xlsform.Diagnostic{{Severity: xlsform.Error, Message: err.Error()}}
+	}
+	switch {
+	case a.XML == "" && xml == "":
+		return outcome{class: "both refuse"}
+	case a.Crash != "":
+		return outcome{class: "pyxform stops with a Python exception, the form is accepted here", detail: a.Crash}
+	case a.Error != "":
+		return outcome{"only pyxform refuses", a.Error, true}
+	}
+	want, err := canonxml.Canonical(a.XML)
+	if err != nil {
+		return outcome{class: "pyxform writes XML that cannot be read", detail: err.Error()}
+	}
+	if xml == "" {
+		return outcome{"only pyxform accepts", fmt.Sprint(found), true}
+	}
+	got, err := canonxml.Canonical(xml)
+	if err != nil {
+		return outcome{"XML that cannot be read", err.Error(), true}
+	}
+	if got == want {
+		return outcome{class: "equal"}
+	}
+	if strings.Contains(want, "jr://guidance/") {
+		return outcome{class: "pyxform takes the guidance of a question with a prefixed name for a file"}
+	}
+	if sortLines(got) == sortLines(want) && setOrder(md) {
+		return outcome{class: "equal but for an order that pyxform leaves to chance"}
+	}
+	return outcome{"different XForm", canonxml.Difference(got, want), true}
+}
+
+// setOrder reports whether a form has what pyxform keeps in sets, whose order
+// changes from run to run: gaps in translations, and several pulldata() files.
+func setOrder(md string) bool {
+	return strings.Contains(md, "guidance") || strings.Contains(md, "pulldata") || strings.Contains(md, "::")
+}
+
+func sortLines(s string) string {
+	lines := strings.Split(s, "\n")
+	sort.Strings(lines)
+	return strings.Join(lines, "\n")
+}
+
+func convert(name, md string) (string, []xlsform.Diagnostic, error) {
+	wb, err := xlsform.Read([]byte(md), "")
+	if err != nil {
+		return "", nil, err
+	}
+	form, found := xlsform.Compile(wb, xlsform.Options{FormName: name})
+	if form == nil {
+		return "", found, nil
+	}
+	var b strings.Builder
+	err = form.WriteXForm(&b)
+	return b.String(), found, err
+}
+
+func fuzz(python string, n int, seed uint64, show int) error {
+	forms, names, err := readForms()
+	if err != nil {
+		return err
+	}
+	o, err := startOracle(python)
+	if err != nil {
+		return err
+	}
+	c := newCorpus(forms, names, seed)
+	counts := map[string]int{}
+	bad := 0
+	for range n {
+		name, wb := c.mutant()
+		md := markdown(wb)
+		a, err := o.ask(name, md)
+		if err != nil {
+			return err
+		}
+		r := compare(name, md, a)
+		counts[r.class]++
+		if r.bad {
+			bad++
+			if bad <= show {
+				fmt.Printf("---- %s: %s\nname %s\n%s\n", r.class, r.detail, name, md)
+			}
+		}
+	}
+	fmt.Printf("%d forms, seed %d, from %d forms of pyxform's tests\n", n, seed, len(forms))
+	for _, class := range sortedKeys(counts) {
+		fmt.Printf("%6d  %s\n", counts[class], class)
+	}
+	if bad > 0 {
+		return errors.New(fmt.Sprint(bad, " differences that nothing explains"))
+	}
+	return nil
+}
+
+func sortedKeys(m map[string]int) []string {
+	var out []string
+	for k := range m {
+		out = append(out, k)
+	}
+	sort.Strings(out)
+	return out
+}
