@@ -23,6 +23,7 @@ func main() {
 	n := flags.Int("n", 1000, "forms to try")
 	seed := flags.Uint64("seed", 1, "where the random changes start")
 	show := flags.Int("show", 10, "differences to print in full")
+	crashes := flags.Bool("crashes", false, "also print forms that stop pyxform but not this compiler")
 	runs := flags.Int("runs", 5, "runs of each program")
 	flags.Parse(os.Args[2:])
 	var err error
@@ -30,7 +31,7 @@ func main() {
 	case "speed":
 		err = speed(*python, *runs)
 	case "fuzz":
-		err = fuzz(*python, *n, *seed, *show)
+		err = fuzz(*python, *n, *seed, *show, *crashes)
 	default:
 		usage()
 	}

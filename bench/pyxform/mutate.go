@@ -12,13 +12,17 @@ import (
 type corpus struct {
 	forms  []*xlsform.Workbook
 	names  []string // form names
+	good   []int    // forms without errors
 	values map[string][]string
 	rng    *rand.Rand
 }
 
 func newCorpus(forms []*xlsform.Workbook, names []string, seed uint64) *corpus {
 	c := &corpus{forms: forms, names: names, values: map[string][]string{}, rng: rand.New(rand.NewPCG(seed, 1))}
-	for _, wb := range forms {
+	for i, wb := range forms {
+		if form, _ := xlsform.Compile(wb, xlsform.Options{FormName: names[i]}); form != nil {
+			c.good = append(c.good, i)
+		}
 		for _, s := range wb.Sheets {
 			for _, r := range s.Rows {
 				for i, v := range r.Cells {
@@ -42,7 +46,10 @@ func pick[T any](c *corpus, from []T) T { return from[c.rng.IntN(len(from))] }
 
 // mutant gives a form name and a form with one to three changes.
 func (c *corpus) mutant() (string, *xlsform.Workbook) {
-	i := c.rng.IntN(len(c.forms))
+	i := pick(c, c.good)
+	if c.rng.IntN(8) == 0 {
+		i = c.rng.IntN(len(c.forms))
+	}
 	wb := copyBook(c.forms[i])
 	for range 1 + c.rng.IntN(3) {
 		pick(c, mutations)(c, wb)

@@ -68,6 +68,11 @@ func (c *compiler) choice(t *table, r *record, list string, left map[string]bool
 			ch.Label = v.asText()
 		case key == "media" && v.isMap():
 			ch.Media = v.asAttrs()
+			for _, m := range ch.Media {
+				if !mediaKinds[m.Name] {
+					c.report("media-choice", t.place(r.number, "media", m.Name), "media", m.Name)
+				}
+			}
 		case key == "sms_option":
 			ch.sms = v.flat()
 		case left[key]:

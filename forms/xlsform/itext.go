@@ -238,7 +238,7 @@ func (c *compiler) textElem(id string, t *textForms) *elem {
 		switch {
 		case form == "image" || form == "big-image":
 			prefix = "jr://images/"
-		case form == "audio" || form == "video":
+		case form != "long" && form != "guidance":
 			prefix = "jr://" + form + "/"
 		}
 		value := el("value")

@@ -35,7 +35,7 @@ type rowReader struct {
 }
 
 func (c *compiler) readRows() {
-	c.root = &Item{Kind: KindSurvey, Type: "survey", Name: c.form.Name}
+	c.root = c.rootItem()
 	c.form.Survey = c.root
 	c.names, c.questions = map[string]int{}, map[string]bool{}
 	c.repeats, c.instances = map[string]bool{}, map[string]bool{}
@@ -51,6 +51,17 @@ func (c *compiler) readRows() {
 		rr.close()
 	}
 	rr.afterRows()
+}
+
+// rootItem makes the root of the tree. The settings sheet may say of it what the
+// survey sheet says of groups.
+func (c *compiler) rootItem() *Item {
+	s := &c.settings
+	return &Item{
+		Kind: KindSurvey, Type: "survey", Name: c.form.Name,
+		Label: s.get("label").asText(), Hint: s.get("hint").asText(), Media: s.get("media").asAttrs(),
+		Bind: s.get("bind").asAttrs(), Instance: s.get("instance").asAttrs(),
+	}
 }
 
 // at is the place of a value of the present row.
@@ -75,7 +86,8 @@ func (rr *rowReader) row(r *record) {
 	if to, ok := typeAliases[typ]; ok {
 		typ = to
 	}
-	if typ == "" {
+	rr.checkGroups()
+	if typ == "" && !r.get("type").isMap() {
 		if r.get("name") == nil && r.get("label") == nil {
 			rr.report("row-skipped", rr.at())
 		} else {
@@ -83,7 +95,9 @@ func (rr *rowReader) row(r *record) {
 		}
 		return
 	}
-	rr.checkGroups()
+	if typ == "" {
+		return
+	}
 	rr.rowTriggers = rr.readTrigger()
 	var ok bool
 	if rr.params, ok = parseParameters(r.str("parameters")); !ok {
@@ -132,6 +146,18 @@ func (rr *rowReader) checkGroups() {
 			rr.r.remove(g.name)
 		}
 	}
+	for _, name := range [...]string{"type", "name", "trigger", "parameters"} {
+		if rr.r.get(name).isMap() {
+			rr.report("header-survey-part", rr.at(name), "header", rr.at(name).column)
+		}
+	}
+	if b := rr.r.get("bind"); b.isMap() {
+		for i, name := range b.keys {
+			if bindExpressions[name] && b.kids[i].isMap() {
+				rr.report("expression-language", rr.at("bind", name), "header", rr.at("bind", name).column)
+			}
+		}
+	}
 	if v := rr.r.get("media"); v != nil && !v.isMap() {
 		rr.report("media-part-missing", rr.at("media"))
 	}
@@ -140,13 +166,19 @@ func (rr *rowReader) checkGroups() {
 // setting takes a form title or id that stands on the survey sheet.
 func (rr *rowReader) setting(key, value string) {
 	switch key {
-	case "title":
-		rr.form.Title = value
 	case "id_string":
 		rr.form.ID = value
 		if value == "" || value == "None" {
 			rr.report("form-id-missing", rr.at("name"))
 		}
+	case "title":
+		if value != "" {
+			rr.form.Title = value
+		}
+	}
+	if value == "" {
+		rr.report("setting-empty", rr.at("name"))
+		return
 	}
 	rr.settings.set(key, leaf(value))
 }
