@@ -174,7 +174,7 @@ func TestProtectAgainstAllTables(t *testing.T) {
 }
 
 // primaryOnly is the negative control: small cells withheld and nothing else.
-func primaryOnly(t testing.TB, c Cube, r Rules) Published {
+func primaryOnly(t interface{ Fatal(...any) }, c Cube, r Rules) Published {
 	r, err := r.normal()
 	if err != nil {
 		t.Fatal(err)

@@ -22,6 +22,9 @@ type Dimension struct {
 	// Spans says, for a dimension that is itself time (a year, a month), which days each code covers. Nil for
 	// others. Only [Difference] reads it: a code and a period that do not meet hold nobody, and the attacker knows.
 	Spans []Span `json:"spans,omitempty"`
+	// Parts says which finer codes a code of this table stands for, where other tables of the register use finer
+	// codes under the same name (a band "0-17" of "0-8" and "9-17"). Only [Difference] reads it.
+	Parts map[string][]string `json:"parts,omitempty"`
 }
 
 // Span is a time from a day to the day after its last. Days are written 2006-01-02, so they compare as strings;

@@ -65,7 +65,7 @@ func (w proof) tables() (lower, upper map[int]int64) {
 	return sum(w.down), sum(w.up)
 }
 
-// protect does the work of Protect. The lattice cells in also are withheld from the start.
+// protect does the work of Protect. The lattice cells in also are withheld and given room as if they were small.
 func protect(ctx context.Context, c Cube, r Rules, also []int) (Published, []proof, error) {
 	if err := c.check(); err != nil {
 		return Published{}, nil, err
@@ -84,7 +84,7 @@ func protect(ctx context.Context, c Cube, r Rules, also []int) (Published, []pro
 			states[cell], b.open[cell] = Complementary, true
 		}
 	}
-	proofs, err := secure(ctx, b, states, r)
+	proofs, err := secure(ctx, b, states, r, also)
 	if err != nil {
 		return Published{}, nil, err
 	}
@@ -138,10 +138,10 @@ func lay(c Cube, r Rules, margins []bool) (*board, []State) {
 }
 
 // secure gives every small cell its room, withholding others at the least cost.
-func secure(ctx context.Context, b *board, states []State, r Rules) ([]proof, error) {
+func secure(ctx context.Context, b *board, states []State, r Rules, also []int) ([]proof, error) {
 	var small []int
 	for i, s := range states {
-		if s.small() {
+		if s.small() || slices.Contains(also, i) && s == Complementary {
 			small = append(small, i)
 		}
 	}
