@@ -1,12 +1,13 @@
 // Package dp draws exact differentially private noise and keeps account of it.
 //
-// It has four parts, each one file, meant to be read in this order:
+// It has five parts, each one file, meant to be read in this order:
 //
 //   - rho.go       how much privacy costs: zero-concentrated differential privacy (zCDP) in
 //     integer units, and the tight conversion to the usual (epsilon, delta), both ways;
 //   - sampler.go   discrete Gaussian and discrete Laplace noise from integers alone. No
 //     floating point number takes part in a draw, so the attacks on the low bits of floats
 //     (Mironov 2012; Jin et al. 2022) have nothing to read;
+//   - choose.go    the exponential mechanism on integer scores, as exact as the noise;
 //   - ledger.go    a budget that is written down before noise is drawn, and that refuses to
 //     be overspent. A spend yields a Grant, and a Grant is the only way to get noise on data;
 //   - filestore.go a ledger on disk: one JSON line an entry, each synced and chained by hash.
