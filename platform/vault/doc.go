@@ -26,7 +26,7 @@
 // log. So Maintain begins a new epoch every 30 days, moves all living keys to it, and
 // destroys the old epoch key 35 days after that. From then on no older backup opens, and
 // no older image of vault_keys unwraps: whoever was erased is gone there too. An erasure
-// is final in the living store at once, and everywhere after at most 65 days
+// is final in the living store at once, and everywhere after at most 67 days
 // (Ring.BackupsGone says when); a backup can be restored for at least 35 days. An epoch
 // on which living keys still hang is never destroyed.
 //

@@ -115,7 +115,7 @@ func (v *Vault) correctErasures(ctx context.Context) error {
 	_, keep := v.ring.Retention()
 	return v.db.Write(ctx, func(tx *store.Tx) error {
 		for _, e := range v.ring.Epochs() {
-			gone := e.Replaced.Add(keep)
+			gone := e.Replaced.Add(keep + upkeepLate)
 			if e.Replaced.IsZero() {
 				continue
 			}

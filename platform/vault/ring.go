@@ -18,13 +18,6 @@ import (
 	"golang.org/x/crypto/chacha20poly1305"
 )
 
-// How long epochs last unless the ring says otherwise: a backup can be restored for
-// at least 35 days, and an erased person is gone from every backup after at most 65.
-const (
-	DefaultEvery = 30 * 24 * time.Hour
-	DefaultKeep  = 35 * 24 * time.Hour
-)
-
 // rereadEvery bounds how long this program misses what another did to the ring file.
 const rereadEvery = 30 * time.Second
 
@@ -72,12 +65,7 @@ func CreateRing(dir, passphrase string) (*Ring, error) {
 	}
 	k := newKDF(passphrase)
 	r := &Ring{path: path, kdf: k, key: k.key(passphrase)}
-	return r, r.save(&body{
-		Root:       random(32),
-		EveryHours: int(DefaultEvery / time.Hour),
-		KeepHours:  int(DefaultKeep / time.Hour),
-		Epochs:     []epochRecord{{N: 1, Made: time.Now().UTC().Truncate(time.Second), Key: random(32)}},
-	})
+	return r, r.save(newBody(time.Now()))
 }
 
 // OpenRing opens the key ring in dir. Its errors are *Fault.
@@ -139,58 +127,38 @@ func (r *Ring) Due(now time.Time) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.reread()
-	return !now.Before(r.body.last().Made.Add(r.body.every()))
+	return r.body.due(now)
 }
 
 // Rotate begins a new epoch. Keys of people stay wrapped under the old one until
 // Vault.Rewrap moves them.
 func (r *Ring) Rotate(now time.Time) error {
-	return r.change(func(b *body) {
-		now := now.UTC().Truncate(time.Second)
-		old := b.last()
-		old.Replaced = now
-		b.Epochs = append(b.Epochs, epochRecord{N: old.N + 1, Made: now, Key: random(32)})
-	})
+	return r.change(func(b *body) { b.rotate(now) })
 }
 
 // Expire destroys the keys of epochs that were replaced long enough ago, and says
 // which. Epochs named in spare are kept: pass those that living keys still hang on,
 // as Vault.Maintain does.
 func (r *Ring) Expire(now time.Time, spare ...int64) (gone []int64, err error) {
-	now = now.UTC().Truncate(time.Second)
-	over := func(b *body, e epochRecord) bool {
-		return len(e.Key) > 0 && !e.Replaced.IsZero() && !now.Before(e.Replaced.Add(b.keep())) && !slices.Contains(spare, e.N)
-	}
 	r.mu.Lock()
 	r.reread()
-	none := !slices.ContainsFunc(r.body.Epochs, func(e epochRecord) bool { return over(r.body, e) })
+	none := len(r.body.over(now, spare)) == 0
 	r.mu.Unlock()
 	if none {
 		return nil, nil
 	}
-	err = r.change(func(b *body) {
-		for i, e := range b.Epochs {
-			if over(b, e) {
-				b.Epochs[i].Key, b.Epochs[i].Gone = nil, now
-				gone = append(gone, e.N)
-			}
-		}
-	})
+	err = r.change(func(b *body) { gone = b.expire(now, spare) })
 	return gone, err
 }
 
 // BackupsGone says when the last backup that could hold something erased at now
-// becomes unreadable, if Maintain runs daily: the end of the current epoch plus the
-// time that old epochs are kept.
+// is unreadable, if Maintain runs daily: the end of the current epoch, plus the time
+// that old epochs are kept, plus a day for each of the two steps.
 func (r *Ring) BackupsGone(now time.Time) time.Time {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.reread()
-	end := r.body.last().Made.Add(r.body.every())
-	if end.Before(now) {
-		end = now
-	}
-	return end.Add(r.body.keep()).UTC()
+	return r.body.backupsGone(now)
 }
 
 // Retention gives how long an epoch lasts and how long its key is kept after that.
@@ -344,10 +312,6 @@ func (r *Ring) epoch(n int64) (epochKeys, error) {
 	}
 	return epochKeys{}, fault(Unknown, fmt.Errorf("epoch %d is not in this ring", n))
 }
-
-func (b *body) last() *epochRecord   { return &b.Epochs[len(b.Epochs)-1] }
-func (b *body) every() time.Duration { return time.Duration(b.EveryHours) * time.Hour }
-func (b *body) keep() time.Duration  { return time.Duration(b.KeepHours) * time.Hour }
 
 func derive(secret, salt []byte, purpose string) []byte {
 	key, err := hkdf.Key(sha256.New, secret, salt, "aman/1 "+purpose, 32)

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -178,9 +179,31 @@ func openRing(k kdf, key, sealed []byte) (*body, error) {
 	return b, nil
 }
 
-// readRing reads the file and refuses one that others may read.
-func readRing(path string) ([]byte, os.FileInfo, error) {
-	info, err := os.Stat(path)
+// readRing reads the file and refuses one that others may read. A file that was
+// replaced meanwhile is read again, for its bytes may have been overwritten (writeRing).
+func readRing(path string) (data []byte, info os.FileInfo, err error) {
+	for range 100 {
+		if data, info, err = readOnce(path); err != nil {
+			return nil, nil, err
+		}
+		now, err := os.Stat(path)
+		if err != nil {
+			return nil, nil, onDisk(err)
+		}
+		if os.SameFile(now, info) {
+			return data, info, nil
+		}
+	}
+	return nil, nil, fault(Disk, errors.New("the key ring is being replaced again and again"))
+}
+
+func readOnce(path string) ([]byte, os.FileInfo, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, nil, onDisk(err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
 	if err != nil {
 		return nil, nil, onDisk(err)
 	}
@@ -190,12 +213,15 @@ func readRing(path string) ([]byte, os.FileInfo, error) {
 	if info.Size() > ringMax {
 		return nil, nil, fault(Damaged, errors.New("the file is far too big for a key ring"))
 	}
-	file, err := os.ReadFile(path)
+	data, err := io.ReadAll(io.LimitReader(f, ringMax))
 	if err != nil {
 		return nil, nil, onDisk(err)
 	}
-	return file, info, nil
+	return data, info, nil
 }
+
+// flush is a variable so that tests need not wait for the disk.
+var flush = (*os.File).Sync
 
 // writeRing replaces the file in one step: a crash leaves the old or the new one.
 // The old one's bytes are overwritten after, so that expired keys do not linger in
@@ -209,7 +235,7 @@ func writeRing(path string, data []byte) error {
 	defer os.Remove(tmp.Name())
 	defer tmp.Close()
 	if _, err = tmp.Write(data); err == nil {
-		err = tmp.Sync()
+		err = flush(tmp)
 	}
 	if err == nil {
 		err = tmp.Close()
@@ -227,13 +253,13 @@ func writeRing(path string, data []byte) error {
 		return onDisk(err)
 	}
 	if d, err := os.Open(dir); err == nil {
-		_ = d.Sync() // not every file system can; the rename itself was atomic
+		_ = flush(d) // not every file system can; the rename itself was atomic
 		d.Close()
 	}
 	if old != nil {
 		if info, err := old.Stat(); err == nil {
 			_, _ = old.WriteAt(random(int(info.Size())), 0)
-			_ = old.Sync()
+			_ = flush(old)
 		}
 	}
 	return nil
@@ -247,10 +273,4 @@ func sweep(dir string) {
 			_ = os.Remove(f)
 		}
 	}
-}
-
-func random(n int) []byte {
-	b := make([]byte, n)
-	rand.Read(b)
-	return b
 }
