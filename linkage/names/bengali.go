@@ -24,7 +24,7 @@ func isBengaliCons(r rune) bool {
 
 // romaniseBengali spells a Bengali word in Latin letters and leaves any other word as it is.
 func romaniseBengali(w string) string {
-	if !strings.ContainsFunc(w, func(r rune) bool { return bengali[r] != "" }) {
+	if !strings.ContainsFunc(w, func(r rune) bool { return r >= 'ঀ' && bengali[r] != "" }) {
 		return w
 	}
 	letters := []rune(strings.ReplaceAll(w, "ওয"+string(nukta), "ৱ"))

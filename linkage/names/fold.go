@@ -48,7 +48,9 @@ func fold(s string) string {
 		return r
 	}, s)
 	s = latinFold.Replace(strings.ToLower(norm.NFKC.String(s)))
-	s = sonOf.ReplaceAllString(s, " ")
+	if strings.Contains(s, "/") {
+		s = sonOf.ReplaceAllString(s, " ")
+	}
 	var b strings.Builder
 	for _, r := range norm.NFKD.String(s) {
 		switch {

@@ -10,7 +10,7 @@ import (
 const (
 	WordKey  = "w:" // one word or compound, finely: first vowel, consonants, last vowel
 	NameKey  = "n:" // the whole name, coarsely, whatever the order of its words
-	FusedKey = "f:" // the whole name, coarsely, in order, whatever the spaces between its words
+	FusedKey = "f:" // the whole name, finely, in order, whatever the spaces between its words
 )
 
 // Most keys of one kind for one word or name. Ordinary names stay far below (a test measures it).
@@ -34,8 +34,14 @@ func (n Name) Keys() []string {
 			set[WordKey+k] = true
 		}
 		for i, w := range group {
-			if len(group) > 1 && !w.affix {
-				for k := range fine(w.readings, group[i:i+1]) {
+			if len(group) == 1 || w.affix {
+				continue
+			}
+			for k := range fine(w.readings, group[i:i+1]) {
+				set[WordKey+k] = true
+			}
+			if w.uncut != nil {
+				for k := range fine(w.uncut, nil) {
 					set[WordKey+k] = true
 				}
 			}
@@ -83,8 +89,9 @@ func heard(group []word) []reading {
 // fusedLeast is the length from which a fused key says enough; shorter words are written as one anyway.
 const fusedLeast = 4
 
-// fused writes the whole name as one word: its first vowel's class, the consonants of every word, merged,
-// without h, which comes and goes where words meet (Shah Nawaz, Shahnawaz), and the last vowel's class.
+// fused writes the whole name as one word: its first vowel's class, the consonants of every word without the
+// h inside, which comes and goes where words meet (Shah Nawaz, Shahnawaz), and the last vowel's class. With
+// that much to go by, kh may be k (Rukhsana, Ruksana).
 func fused(groups [][]word) map[string]bool {
 	all := []reading{{gaps: []vowels{anything}}}
 	for i, group := range groups {
@@ -97,7 +104,10 @@ func fused(groups [][]word) map[string]bool {
 	}
 	set := map[string]bool{}
 	for _, r := range all {
-		body := single(strings.ReplaceAll(merged.Replace(r.cons), "h", ""))
+		body := single(strings.ReplaceAll(r.cons, "x", "k"))
+		if body != "" {
+			body = body[:1] + strings.ReplaceAll(body[1:], "h", "")
+		}
 		for _, first := range classes(r.gaps[0]) {
 			for _, last := range classes(r.gaps[len(r.cons)]) {
 				if len(first+body) >= fusedLeast && len(set) < maxWordKeys {
@@ -171,7 +181,10 @@ func classes(v vowels) []string {
 
 // merged are consonants that spellings mix up across languages: too coarse for one short word, but two or
 // three words together still say a lot.
-var merged = strings.NewReplacer("p", "f", "j", "z", "g", "k", "x", "k")
+var (
+	merged  = strings.NewReplacer("p", "f", "j", "z", "g", "k", "x", "k")
+	noGlide = strings.NewReplacer("w", "", "y", "")
+)
 
 // coarse writes readings with merged consonants, without w and y, which may be vowels, except in front, and
 // with no more than the fact of a first or last vowel.
@@ -181,7 +194,7 @@ func coarse(rs []reading, group []word) map[string]bool {
 	}
 	set := map[string]bool{}
 	for _, r := range rs {
-		k := strings.NewReplacer("w", "", "y", "").Replace(merged.Replace(r.cons))
+		k := noGlide.Replace(merged.Replace(r.cons))
 		if r.gaps[0]&silent == 0 {
 			k = "a" + k
 		} else if r.cons[0] == 'w' || r.cons[0] == 'y' {

@@ -12,7 +12,8 @@ type Name struct {
 	words  []word
 }
 
-// Parse reads a name in any of the scripts of the package comment. It takes any text and never fails.
+// Parse reads a name in any of the scripts of the package comment. It takes any text and never fails; keys
+// and similarity use the first 12 words, and 24 letters of each.
 func Parse(s string) Name {
 	t := tokens(s)
 	return Name{t, split(t)}

@@ -11,6 +11,8 @@ func TestNormalize(t *testing.T) {
 		"Md Rafiqul Islam":     "muhammad rafiqul islam",
 		"Haji Dr. Gul":         "gul",
 		"Dr":                   "dr", // nothing else to keep
+		"Gul Khan Sahib":       "gul khan",
+		"Mr Sahib Khan":        "sahib khan",
 		"Sa'eed":               "saeed",
 		"Saʿīd":                "said",
 		"Abdul-Rehman":         "abdul rehman",
@@ -68,7 +70,7 @@ func TestRomaniseBengali(t *testing.T) {
 
 // Every row of words.tsv is of a kind the code knows and holds a word.
 func TestWords(t *testing.T) {
-	kinds := map[string]bool{"title": false, "expand": true, "article": false, "link": false, "suffix": true, "affix": false,
+	kinds := map[string]bool{"title": false, "after": false, "expand": true, "article": false, "link": false, "suffix": true, "affix": false,
 		"light": false, "whole": false, "second": false, "prefix": true, "sounds": true}
 	for kind, ws := range words {
 		withValue, known := kinds[kind]

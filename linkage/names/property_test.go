@@ -135,6 +135,18 @@ func TestKeysAreFew(t *testing.T) {
 	}
 }
 
+// Text of any size is done with quickly: what is beyond a name's length is not heard. Without the cut this
+// takes minutes, so the test needs no clock.
+func TestLongText(t *testing.T) {
+	long := strings.Repeat("th", 5_000)
+	many := strings.Repeat("یوسف thadh ", 5_000)
+	checkName(t, long)
+	checkName(t, many)
+	if s := Similarity(long, many); s < 0 || s > 1 {
+		t.Errorf("similarity %v", s)
+	}
+}
+
 func FuzzName(f *testing.F) {
 	for _, s := range []string{"", "Mohd. Aslam s/o Abdur-Rahman", "عبدالرحمٰن", "মোঃ সাইফুল ইসলাম", "ﷺ ء ʿ", "abdul", "ul ul ul", "بی Mr بی بی"} {
 		f.Add(s, "Gul")

@@ -44,28 +44,48 @@ var near = func() map[[2]byte]bool {
 // half the region carries, or half a compound, weighs 0.3. The sum is set against the weight of all words
 // of both names (Dice), so a name that has more words loses something, but little if they are light ones.
 func (n Name) Similarity(o Name) float64 {
-	best := align(n.words, o.words)
-	for _, m := range fusions(n.words) {
-		best = max(best, align(m, o.words))
+	as, ways := partings(n.words)
+	bs, others := partings(o.words)
+	// Both names with a fusion at once is not tried, so of the fused words only row and column are needed.
+	like := make([][]float64, len(as))
+	for i, a := range as {
+		like[i] = make([]float64, len(bs))
+		for j, b := range bs {
+			if i < len(ways[0]) || j < len(others[0]) {
+				like[i][j] = alike(a, b)
+			}
+		}
 	}
-	for _, m := range fusions(o.words) {
-		best = max(best, align(n.words, m))
+	best := 0.0
+	for i, way := range ways {
+		for j, other := range others {
+			if i == 0 || j == 0 {
+				best = max(best, align(as, bs, way, other, like))
+			}
+		}
 	}
 	return best
 }
 
-// fusions gives the name with each two neighbouring words written as one.
-func fusions(ws []word) [][]word {
-	var out [][]word
-	for i := 0; i+1 < min(len(ws), maxWords); i++ {
+// partings gives the words of a name and, after them, each two neighbours written as one; and the ways to
+// part the name into these, as indices: first as it is, then with one fusion each.
+func partings(ws []word) (all []word, ways [][]int) {
+	ws = ws[:min(len(ws), maxWords)]
+	all = slices.Clone(ws)
+	plain := make([]int, len(ws))
+	for i := range ws {
+		plain[i] = i
+	}
+	ways = [][]int{plain}
+	for i := 0; i+1 < len(ws); i++ {
 		a, b := ws[i], ws[i+1]
 		if a.initial || b.initial || a.readings == nil || b.readings == nil {
 			continue
 		}
-		one := word{text: a.text + b.text, readings: concat(a.readings, b.readings)}
-		out = append(out, slices.Concat(ws[:i], []word{one}, ws[i+2:]))
+		ways = append(ways, slices.Concat(plain[:i], []int{len(all)}, plain[i+2:]))
+		all = append(all, word{text: a.text + b.text, readings: concat(a.readings, b.readings)})
 	}
-	return out
+	return all, ways
 }
 
 func (w word) weight() float64 {
@@ -77,26 +97,22 @@ func (w word) weight() float64 {
 
 // align pairs the words of two names so that weight times likeness is greatest, by going through the
 // subsets of the second name's words.
-func align(as, bs []word) float64 {
-	as, bs = as[:min(len(as), maxWords)], bs[:min(len(bs), maxWords)]
-	if len(as) == 0 || len(bs) == 0 {
+func align(as, bs []word, way, other []int, like [][]float64) float64 {
+	if len(way) == 0 || len(other) == 0 {
 		return 0
 	}
 	total := 0.0
-	for _, b := range bs {
-		total += b.weight()
+	for _, j := range other {
+		total += bs[j].weight()
 	}
-	best := make([]float64, 1<<len(bs)) // for each set of used words of bs
-	gain := make([]float64, len(bs))    // from pairing one word of as
-	for _, a := range as {
-		total += a.weight()
-		for j, b := range bs {
-			gain[j] = alike(a, b) * (a.weight() + b.weight())
-		}
-		for used := len(best) - 1; used > 0; used-- { // downwards, so that a takes one word only
-			for j := range bs {
-				if used&(1<<j) != 0 {
-					best[used] = max(best[used], best[used&^(1<<j)]+gain[j])
+	best := make([]float64, 1<<len(other)) // for each set of used words of bs
+	for _, i := range way {
+		total += as[i].weight()
+		for used := len(best) - 1; used > 0; used-- { // downwards, so that a word is paired once
+			for bit, j := range other {
+				if used&(1<<bit) != 0 {
+					gain := like[i][j] * (as[i].weight() + bs[j].weight())
+					best[used] = max(best[used], best[used&^(1<<bit)]+gain)
 				}
 			}
 		}

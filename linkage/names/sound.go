@@ -33,7 +33,7 @@ type reading struct {
 	gaps []vowels
 }
 
-const maxReadings = 16 // of one word; a word with more is rubbish, and each costs keys
+const maxReadings = 8 // of one word; a word with more is rubbish, and each costs keys and time
 
 // option is one way to hear a letter or letter group: consonants and the gap after them, or, without
 // consonants, vowels for the gap that is open.

@@ -37,8 +37,10 @@ func tokens(s string) []string {
 	all := strings.Fields(fold(s))
 	kept := slices.DeleteFunc(slices.Clone(all), func(w string) bool { return is("title", w) })
 	if len(kept) == 0 {
-		kept = all
+		return all
 	}
+	behind := slices.DeleteFunc(slices.Clone(kept[1:]), func(w string) bool { return is("after", w) })
+	kept = append(kept[:1], behind...)
 	for i := 0; i < len(kept); i++ {
 		if long, ok := words["expand"][kept[i]]; ok {
 			kept[i] = fold(long)
@@ -51,6 +53,12 @@ func tokens(s string) []string {
 	return kept
 }
 
+// Longer words and names are cut before they are heard, so that no text, however odd, takes long.
+const (
+	maxLetters = 24
+	maxParts   = 12
+)
+
 // word is one part of a name.
 type word struct {
 	text     string // folded, without article; Bengali in Latin letters
@@ -59,6 +67,7 @@ type word struct {
 	light    bool   // says little: Muhammad, Khan, and every affix
 	initial  bool   // a single Latin letter
 	readings []reading
+	uncut    []reading // with its last letters, which may have been no article: Mansur Rahman
 }
 
 var (
@@ -72,9 +81,13 @@ var (
 // split finds the words of a name, and which of them make one compound name. Compounds are written
 // together or apart, with the article in full, worn down or left out; here the article always goes.
 func split(toks []string) []word {
+	toks = toks[:min(len(toks), maxParts)]
 	var out []word
 	join := false // the next word belongs to the last
 	add := func(w, token string) {
+		if letters := []rune(w); len(letters) > maxLetters {
+			w = string(letters[:maxLetters])
+		}
 		n := word{text: w, joined: join && len(out) > 0, affix: is("affix", w), readings: read(w)}
 		n.light = n.affix || is("light", w) || is("light", token)
 		n.initial = len(w) == 1 && w[0] >= 'a' && w[0] <= 'z'
@@ -98,16 +111,17 @@ func split(toks []string) []word {
 		case last || is("whole", w):
 			addHalves(add, &join, w, token)
 		default:
-			next := romaniseBengali(toks[i+1])
-			if m := endsInUl.FindStringSubmatch(w); m != nil {
-				add(m[1], token)
-				join = true
-			} else if m := endsInSun.FindStringSubmatch(w); m != nil && strings.HasPrefix(next, m[2]) {
-				add(m[1], token)
-				join = true
-			} else {
-				addHalves(add, &join, w, token)
+			cut := endsInUl.FindStringSubmatch(w)
+			if m := endsInSun.FindStringSubmatch(w); m != nil && strings.HasPrefix(romaniseBengali(toks[i+1]), m[2]) {
+				cut = m
 			}
+			if cut == nil {
+				addHalves(add, &join, w, token)
+				continue
+			}
+			add(cut[1], token)
+			out[len(out)-1].uncut = read(w)
+			join = true
 		}
 	}
 	return out
