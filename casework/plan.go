@@ -33,6 +33,9 @@ var serviceMoves = map[string][]string{
 	"done":        {"in_progress"},
 }
 
+// ServiceMoves lists the states a service may come to from a state.
+func ServiceMoves(from string) []string { return serviceMoves[from] }
+
 // MoveService brings a service into another state; done needs an outcome.
 func (s *Service) MoveService(ctx context.Context, sub access.Subject, caseID, service, state, outcome, note string) error {
 	_, err := s.inCase(ctx, sub, "case.service", caseID, map[string]string{"service": service, "state": state, "outcome": outcome, "note": note}, func(a *forms.Act, c *registry.Row) error {

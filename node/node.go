@@ -57,6 +57,8 @@ type Node struct {
 	Forms    *forms.Service
 	Casework *casework.Service
 	Packs    []fs.FS
+
+	practice casework.Practice
 }
 
 // Open opens a node and brings its tables up to date. Errors that an operator can do
@@ -90,12 +92,11 @@ func Open(ctx context.Context, c Config) (n *Node, err error) {
 	if err := n.Registry.Migrate(ctx); err != nil {
 		return nil, err
 	}
-	practice, err := casework.LoadPractice(n.Packs...)
-	if err != nil {
+	if n.practice, err = casework.LoadPractice(n.Packs...); err != nil {
 		return nil, err
 	}
 	n.Forms = forms.New(n.Store, n.Vault, n.Audit, n.Policy, n.Registry, n.Now)
-	n.Casework = casework.New(n.Store, n.Vault, n.Audit, n.Policy, n.Registry, n.Forms, n.Library, practice, n.Now)
+	n.Casework = casework.New(n.Store, n.Vault, n.Audit, n.Policy, n.Registry, n.Forms, n.Library, n.practice, n.Now)
 	return n, nil
 }
 
@@ -182,6 +183,9 @@ func (n *Node) Close() error {
 	}
 	return n.Store.Close()
 }
+
+// Zone is the time zone in which the programme works.
+func (n *Node) Zone() *time.Location { return n.practice.Zone }
 
 // AuditPublic is the key by which the audit log's checkpoints are verified.
 func (n *Node) AuditPublic() ed25519.PublicKey {

@@ -62,10 +62,15 @@ func (c *compiler) choice(t *table, r *record, list string, left map[string]bool
 	for i, key := range r.keys {
 		v := r.kids[i]
 		switch {
+		case key == "name" && v.isMap():
+			c.report("header-survey-part", t.place(r.number, key), "header", t.place(r.number, key).column)
 		case key == "name":
-			ch.Name = v.flat()
+			ch.Name = v.text
 		case key == "label":
 			ch.Label = v.asText()
+			if v.depth() > 1 {
+				c.report("header-deep", t.place(r.number, key), "header", t.place(r.number, key).column)
+			}
 		case key == "media" && v.isMap():
 			ch.Media = v.asAttrs()
 			for _, m := range ch.Media {
@@ -82,7 +87,7 @@ func (c *compiler) choice(t *table, r *record, list string, left map[string]bool
 			ch.Extra = append(ch.Extra, Setting{key, v.text})
 		}
 	}
-	if ch.Name == "" {
+	if ch.Name == "" && !r.get("name").isMap() {
 		c.report("choice-name", t.place(r.number, "name"), "list", list)
 	} else if ch.Label.Empty() {
 		c.report("choice-label", t.place(r.number, "label"), "list", list)
@@ -166,6 +171,9 @@ func (c *compiler) readOSM() {
 	for i := range t.rows {
 		r := &t.rows[i]
 		if name := r.get(listNameKey); name != nil {
+			if r.str("name") == "" {
+				c.report("choice-name", t.place(r.number, "name"), "list", name.flat())
+			}
 			c.osm[name.flat()] = append(c.osm[name.flat()], &Choice{Name: r.str("name"), Label: r.get("label").asText(), Row: r.number})
 		}
 	}

@@ -146,20 +146,33 @@ func (rr *rowReader) checkGroups() {
 			rr.r.remove(g.name)
 		}
 	}
-	for _, name := range [...]string{"type", "name", "trigger", "parameters"} {
+	for _, name := range [...]string{"type", "name", "trigger", "parameters", "default", "choice_filter"} {
 		if rr.r.get(name).isMap() {
 			rr.report("header-survey-part", rr.at(name), "header", rr.at(name).column)
 		}
 	}
+	for name, most := range map[string]int{"label": 1, "hint": 1, "guidance_hint": 1, "media": 2} {
+		rr.checkDepth(most, rr.r.get(name), name)
+	}
 	if b := rr.r.get("bind"); b.isMap() {
 		for i, name := range b.keys {
-			if bindExpressions[name] && b.kids[i].isMap() {
+			switch {
+			case bindExpressions[name] && b.kids[i].isMap():
 				rr.report("expression-language", rr.at("bind", name), "header", rr.at("bind", name).column)
+			case messageAttrs[name]:
+				rr.checkDepth(1, b.kids[i], "bind", name)
 			}
 		}
 	}
 	if v := rr.r.get("media"); v != nil && !v.isMap() {
 		rr.report("media-part-missing", rr.at("media"))
+	}
+}
+
+// checkDepth reports a text whose header has more parts than a text can have.
+func (rr *rowReader) checkDepth(most int, t *tree, column ...string) {
+	if t.depth() > most {
+		rr.report("header-deep", rr.at(column...), "header", rr.at(column...).column)
 	}
 }
 

@@ -19,6 +19,12 @@ func (c *compiler) readSettings() {
 	t := c.readTable("settings", &settingsDialect, tableOptions{defaultLang: "default"})
 	c.settings = t.rows[0].tree
 	s := &c.settings
+	for _, k := range append([]string(nil), s.keys...) {
+		if s.get(k).isMap() && !groupSettings[k] {
+			c.report("setting-part", t.place(t.rows[0].number, k), "header", t.place(t.rows[0].number, k).column)
+			s.remove(k)
+		}
+	}
 	if name := s.str("name"); s.get("name") != nil && !validName(name) {
 		c.report("form-name-invalid", t.place(t.rows[0].number, "name"), "name", name)
 	} else if name != "" {
@@ -33,6 +39,9 @@ func (c *compiler) readSettings() {
 	}
 	c.setIdentity()
 }
+
+// groupSettings are settings that have parts, such as attribute::esri:id.
+var groupSettings = map[string]bool{"attribute": true, "bind": true, "control": true, "instance": true, "media": true, "label": true, "hint": true}
 
 // dropSecondID leaves out id_string where form_id is there too.
 func (c *compiler) dropSecondID(sheet *Sheet) *Sheet {

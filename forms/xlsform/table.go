@@ -18,6 +18,18 @@ func leaf(s string) *tree { return &tree{text: s} }
 
 func (t *tree) isMap() bool { return t != nil && t.keys != nil }
 
+// depth counts the levels of keys.
+func (t *tree) depth() int {
+	if !t.isMap() {
+		return 0
+	}
+	most := 0
+	for _, k := range t.kids {
+		most = max(most, k.depth())
+	}
+	return most + 1
+}
+
 func (t *tree) get(key string) *tree {
 	if t == nil {
 		return nil

@@ -47,9 +47,11 @@ func (a *Arguments) Nodes(i int) []*Node {
 	return v.nodes
 }
 
-// Each evaluates the arguments from number i on and returns their values, with every node of a node-set apart.
+// Each evaluates the arguments from number i on and returns their values, with every node of a node-set apart. Where no
+// node counts as an empty one, a path to nothing gives one empty text beside other arguments, and nothing alone.
 func (a *Arguments) Each(i int) []Value {
 	var out []Value
+	alone := i == len(a.call.Args)-1
 	for ; i < len(a.call.Args); i++ {
 		v := a.Value(i)
 		if a.e.err != nil {
@@ -57,6 +59,10 @@ func (a *Arguments) Each(i int) []Value {
 		}
 		if v.typ != NodesType {
 			out = append(out, v)
+			continue
+		}
+		if len(v.nodes) == 0 && !alone && a.e.BlankIsEmpty {
+			out = append(out, Value{})
 			continue
 		}
 		if !a.e.hold(len(v.nodes) * 64) {

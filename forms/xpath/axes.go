@@ -45,7 +45,7 @@ func (e *evaluator) repetition(p *Path, context *Node) (*Node, []Step) {
 	at, done := e.root, 0
 	for done < p.plain && done < len(chain) {
 		n := chain[len(chain)-1-done]
-		if !p.Steps[done].Test.matches(n, Child) || e.free[done] || n.Hidden {
+		if !p.Steps[done].Test.matches(n, Child) || n.Hidden {
 			break
 		}
 		at = n

@@ -94,13 +94,20 @@ func fnWeightedChecklist(a *Arguments) Value {
 			}
 		}
 	}
+	if a.e.BoundWeights {
+		return BooleanValue(sum >= least && sum <= most)
+	}
 	return BooleanValue(inBounds(sum, least, most))
 }
 
 // spread is the value of one argument, or the nodes of its path apart.
 func (a *Arguments) spread(i int) []Value {
 	one := Arguments{e: a.e, f: a.f, call: &Call{base: a.call.base, Name: a.call.Name, Args: a.call.Args[i : i+1]}}
-	return one.Each(0)
+	out := one.Each(0)
+	if len(out) == 0 && a.e.BlankIsEmpty {
+		return []Value{{}}
+	}
+	return out
 }
 
 func fnLang(a *Arguments) Value {

@@ -184,7 +184,7 @@ func (a *Arguments) toDate(v Value, day bool) Value {
 		}
 		return dateValue(ms)
 	}
-	if day {
+	if day && v.typ != StringType {
 		t := c.moment(ms)
 		ms = float64(time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, c.loc).UnixMilli())
 	}
@@ -227,6 +227,7 @@ func fnToday(a *Arguments) Value {
 func fnDecimalDateTime(a *Arguments) Value {
 	v := a.Value(0)
 	if v.typ == NumberType {
+		a.dateOfDays(v.num, false) // checks the range
 		return v
 	}
 	switch d := a.toDate(v, false); d.typ {

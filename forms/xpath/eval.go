@@ -145,7 +145,6 @@ type evaluator struct {
 	offset  int // of the term being evaluated, for errors
 
 	steps, memory, maxText int
-	free                   map[int]bool // depths that RepeatContext must leave free; see indexed-repeat
 }
 
 // frame is the context of XPath 1.0 section 1: a node, its position and the size of the set it is in. A position of 0

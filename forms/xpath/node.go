@@ -141,6 +141,18 @@ func (n *Node) writeText(b *strings.Builder) {
 	}
 }
 
+// holdsElements reports whether an element has child elements.
+func (n *Node) holdsElements() bool {
+	if n.Kind == ElementNode {
+		for _, c := range n.children {
+			if c.Kind == ElementNode {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // SetText makes text the only child of an element; "" leaves it empty.
 func (n *Node) SetText(text string) {
 	if len(n.children) == 1 && n.children[0].Kind == TextNode && text != "" {

@@ -35,7 +35,7 @@ var nodesetFunctions = []Function{
 func fnCountNonEmpty(a *Arguments) Value {
 	count := 0.0
 	for _, n := range a.Nodes(0) {
-		if a.e.nodeText(n) != "" || a.e.HoldersCount && len(n.Elements("*")) > 0 {
+		if a.e.nodeText(n) != "" || a.e.LeafText && n.holdsElements() {
 			count++
 		}
 	}
@@ -93,7 +93,7 @@ func fnRandomize(a *Arguments) Value {
 		return NodesValue(shuffle(nodes, func() float64 { return float64(a.e.random()>>11) / (1 << 53) })...)
 	}
 	v := a.Value(1)
-	return NodesValue(shuffle(nodes, parkMiller(a.e.seed(v)))...)
+	return NodesValue(shuffle(nodes, parkMiller(a.e.seed(v), a.e.DoubleSeed))...)
 }
 
 // seed turns the second argument of randomize into a whole number as JavaRosa does: a number is cut to a Java long, ""
@@ -122,10 +122,14 @@ func shuffle(nodes []*Node, random func() float64) []*Node {
 }
 
 // parkMiller is the Park-Miller "minimal standard" generator (CACM 31(10), 1988: multiplier 16807, modulus 2^31-1),
-// with JavaRosa's way of starting from any seed.
-func parkMiller(seed int64) func() float64 {
+// with the form engines' way of starting from any seed.
+func parkMiller(seed int64, double bool) func() float64 {
 	const modulus, multiplier = 1<<31 - 1, 16807
-	seed %= modulus
+	if double {
+		seed = int64(math.Mod(float64(seed), modulus))
+	} else {
+		seed %= modulus
+	}
 	if seed <= 0 {
 		seed += modulus - 1
 	}
@@ -143,23 +147,21 @@ func fnIndexedRepeat(a *Arguments) Value {
 		index int
 	}
 	e := a.e
-	outer := e.free
-	defer func() { e.free = outer }()
-	var levels []level
-	free := map[int]bool{}
+	chosen := map[int]bool{} // depths at which an index decides
 	for i := 1; i < a.Len(); i += 2 {
 		if p, ok := a.call.Args[i].(*Path); ok && p.Absolute {
-			free[len(p.Steps)-1] = true
+			chosen[len(p.Steps)-1] = true
+		}
+		if !a.holdsTarget(i) {
+			a.Fail("indexed-repeat: the path %s is not inside the repeat %s", Format(a.call.Args[0]), Format(a.call.Args[i]))
+			return Value{}
 		}
 	}
+	var levels []level
 	for i := 1; i < a.Len(); i += 2 {
-		e.free = outer
-		index := max(1, toInt32(a.Number(i+1)))
-		e.free = free
-		levels = append(levels, level{a.Nodes(i), index})
+		levels = append(levels, level{a.inRepetition(i, chosen), max(1, toInt32(a.Number(i+1)))})
 	}
-	e.free = free
-	targets := a.Nodes(0)
+	targets := a.inRepetition(0, chosen)
 	if e.err != nil {
 		return Value{}
 	}
@@ -187,6 +189,54 @@ func fnIndexedRepeat(a *Arguments) Value {
 		}
 	}
 	return NodesValue(out...)
+}
+
+// holdsTarget reports whether the repeat in argument i can hold the path in argument 0. Paths that are not plain names
+// from the root get the benefit of the doubt.
+func (a *Arguments) holdsTarget(i int) bool {
+	target, ok1 := a.call.Args[0].(*Path)
+	repeat, ok2 := a.call.Args[i].(*Path)
+	if !ok1 || !ok2 {
+		return false
+	}
+	if !target.Absolute || !repeat.Absolute || target.plain < len(target.Steps) || repeat.plain < len(repeat.Steps) {
+		return true
+	}
+	if len(repeat.Steps) > len(target.Steps) {
+		return false
+	}
+	for k, s := range repeat.Steps {
+		if s.Test != target.Steps[k].Test {
+			return false
+		}
+	}
+	return true
+}
+
+// inRepetition evaluates an absolute path in the repetitions that hold the context node, except at the depths where an
+// index decides: the step there is left open, and those below keep the context's positions.
+func (a *Arguments) inRepetition(i int, chosen map[int]bool) []*Node {
+	p, ok := a.call.Args[i].(*Path)
+	if !ok || !p.Absolute || !a.e.RepeatContext {
+		return a.Nodes(i)
+	}
+	bound := *p
+	bound.plain = 0 // the steps say everything
+	bound.Steps = append([]Step{}, p.Steps...)
+	chain := a.e.chain(a.f.node)
+	if chain == nil {
+		chain = a.e.chain(a.e.current)
+	}
+	for k := 0; k < p.plain && k < len(chain); k++ {
+		n := chain[len(chain)-1-k]
+		if !p.Steps[k].Test.matches(n, Child) {
+			break
+		}
+		if place, total := n.sameNamed(); total > 1 && !chosen[k] {
+			bound.Steps[k].Predicates = []Term{&Number{Value: float64(place)}}
+		}
+	}
+	return a.e.path(&bound, a.f)
 }
 
 func fnID(a *Arguments) Value {

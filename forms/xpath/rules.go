@@ -16,7 +16,7 @@ type Rules struct {
 	DateOnlyText bool
 	// StrictDates: date('x') is an error. Otherwise it is an invalid date: NaN, false, "Invalid Date".
 	StrictDates bool
-	// RoundToDay: date() of a value with a time drops the time.
+	// RoundToDay: date() of a node or a date with a time drops the time.
 	RoundToDay bool
 
 	// Tolerance is how far apart two numbers may be and still be equal, or be from 0 and still be false.
@@ -40,9 +40,14 @@ type Rules struct {
 	// RepeatContext: an absolute path through a repeat that holds the context node stays inside that repetition:
 	// /data/person/name in a calculation of /data/person/age is the same person's name.
 	RepeatContext bool
-	// HoldersCount: count-non-empty counts an element that holds elements even when there is no text in it.
-	HoldersCount bool
+	// LeafText: an element that holds elements has no text, and count-non-empty counts it all the same. Otherwise its text
+	// is all the text under it.
+	LeafText bool
 
+	// DoubleSeed: the seed of randomize passes through a double, which loses the low bits of the hash of a text seed.
+	DoubleSeed bool
+	// BoundWeights: weighted-checklist takes a negative bound as a bound. Otherwise, as in checklist, it means none.
+	BoundWeights bool
 	// WholeMatch: regex must match the whole text. Otherwise any part of it.
 	WholeMatch bool
 	// AnyCase: boolean-from-string and the names given to digest ignore case.
@@ -59,7 +64,7 @@ var Collect = &Rules{
 	Name:      "collect",
 	WholeDays: true, DateOnlyText: true, StrictDates: true, RoundToDay: true,
 	Tolerance: 1e-12, CommaDecimals: true, JavaText: true, SkipNaN: true, RoundHalfUp: true,
-	BlankIsEmpty: true, DropHidden: true, RepeatContext: true, HoldersCount: true,
+	BlankIsEmpty: true, DropHidden: true, RepeatContext: true, LeafText: true, DoubleSeed: true, BoundWeights: true,
 	WholeMatch: true, AnyCase: true, FlatArea: true, StrictGeo: true,
 }
 

@@ -96,7 +96,7 @@ func (c terms) text(v Value) string {
 }
 
 func (c terms) nodeText(n *Node) string {
-	if n.Hidden {
+	if n.Hidden || c.LeafText && n.holdsElements() {
 		return ""
 	}
 	return n.Text()
