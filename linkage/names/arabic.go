@@ -25,7 +25,8 @@ var arabicPairs = map[string][]string{
 	"سح": {"sh", "S"}, "شح": {"Sh", "S"}, "نب": {"nb", "mb"}, "کھ": {"k", "x"}, "لل": {"l"},
 }
 
-func readArabic(rs []reading, w []rune) []reading {
+func readArabic(w []rune) []reading {
+	rs := silence()
 	at := func(i int) rune {
 		if i < 0 || i >= len(w) {
 			return 0
@@ -36,10 +37,11 @@ func readArabic(rs []reading, w []rune) []reading {
 	for i := 0; i < len(w); i++ {
 		c, before, after := w[i], at(i-1), at(i+1)
 		afterCons := before != 0 && !slices.Contains([]rune("اعوی"), before)
-		beyond := after // what follows, an ain aside
+		next := i + 1 // the place of what follows, an ain aside
 		if after == 'ع' {
-			beyond = at(i + 2)
+			next++
 		}
+		glide := at(next) == 'ا' || at(next) == 'ہ' && next == last // Zia, Safia, Rafia
 		switch {
 		case (c == 'ا' || c == 'ع') && i == 0:
 			rs = hear(rs, option{"", arabicFirst(c, after)})
@@ -58,7 +60,7 @@ func readArabic(rs []reading, w []rune) []reading {
 			rs = hear(rs, option{"", longU}, option{"w", anyA | shortI})
 		case c == 'و':
 			rs = hear(rs, option{"", longU}, option{"w", unwritten})
-		case c == 'ی' && i == 0, c == 'ی' && (beyond == 'ا' || beyond == 'ہ' && after != 'ہ' && i+2 == last || after == 'ہ' && i+1 == last):
+		case c == 'ی' && (i == 0 || glide):
 			rs = hear(rs, option{"y", unwritten})
 		case c == 'ی' && after == 'ی':
 		case c == 'ی' && i == last:

@@ -39,8 +39,8 @@
 //
 //   - Keys hold the vowels at the ends of a word only, and before the last consonant for a dozen very common
 //     skeletons. Saifullah and Safiullah, Umar and Omair may meet; the similarity tells them apart, if anything does.
-//   - It does not hear a Bengali z written j in Latin letters (Mizan, Mijan), nor nicknames, nor translations
-//     (Yusuf and Joseph), nor a name misheard: use the similarity, and other fields.
+//   - In single words it does not hear a Bengali z written j in Latin letters (Mizan, Mijan). It never knows
+//     nicknames, translations (Yusuf and Joseph) or a name misheard: use the similarity, and other fields.
 //   - Devanagari, Gurmukhi and Cyrillic are compared letter by letter only.
 //   - Titles are dropped even where they are all that tells two people apart; bin, s/o and their like are dropped
 //     and the parent's name stays as one more word.

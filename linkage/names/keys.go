@@ -77,11 +77,15 @@ func (n Name) compounds() [][]word {
 	return groups
 }
 
-// heard gives the readings of words that make one name.
+// heard gives the readings of words spoken as one.
 func heard(group []word) []reading {
-	rs := group[0].readings
-	for _, w := range group[1:] {
-		rs = concat(rs, w.readings)
+	var rs []reading
+	for i, w := range group {
+		if i == 0 {
+			rs = w.readings
+		} else {
+			rs = concat(rs, w.readings)
+		}
 	}
 	return rs
 }
@@ -93,17 +97,8 @@ const fusedLeast = 4
 // h inside, which comes and goes where words meet (Shah Nawaz, Shahnawaz), and the last vowel's class. With
 // that much to go by, kh may be k (Rukhsana, Ruksana).
 func fused(groups [][]word) map[string]bool {
-	all := []reading{{gaps: []vowels{anything}}}
-	for i, group := range groups {
-		rs := heard(group)
-		if i == 0 {
-			all = rs
-		} else {
-			all = concat(all, rs)
-		}
-	}
 	set := map[string]bool{}
-	for _, r := range all {
+	for _, r := range heard(slices.Concat(groups...)) {
 		body := single(strings.ReplaceAll(r.cons, "x", "k"))
 		if body != "" {
 			body = body[:1] + strings.ReplaceAll(body[1:], "h", "")

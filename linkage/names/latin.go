@@ -7,10 +7,10 @@ import "strings"
 var latinCons = map[string][]string{
 	"b": {"b"}, "bh": {"b", "bh"}, "c": {"k"}, "ch": {"c"}, "chh": {"c"}, "ck": {"k"}, "d": {"d"}, "dh": {"d", "z"},
 	"dj": {"j", "dj"}, "dz": {"z", "j"}, "f": {"f"}, "g": {"g"}, "gh": {"g", "k"}, "h": {"h"}, "j": {"j"}, "jh": {"j"},
-	"k": {"k"}, "kh": {"x"}, "l": {"l"}, "m": {"m"}, "n": {"n"}, "nb": {"nb", "mb"}, "p": {"p"}, "ph": {"f", "p"}, "q": {"k"},
-	"r": {"r"}, "s": {"s"}, "sh": {"S"}, "shh": {"Sh", "S"}, "shsh": {"S"}, "sch": {"S"}, "sj": {"S", "sj"}, "t": {"t"}, "th": {"t", "s"},
-	"tch": {"c"}, "tj": {"c", "tj"}, "v": {"w"}, "w": {"w"}, "x": {"x", "ks"}, "y": {"y"}, "z": {"z"},
-	"zh": {"z", "j"}, "ʒ": {"j", "z"}, "ʂ": {"s", "S"}, "ɕ": {"c", "s"},
+	"k": {"k"}, "kh": {"x"}, "l": {"l"}, "m": {"m"}, "n": {"n"}, "nb": {"nb", "mb"}, "p": {"p"}, "ph": {"f", "p"},
+	"q": {"k"}, "r": {"r"}, "s": {"s"}, "sh": {"S"}, "shh": {"Sh", "S"}, "shsh": {"S"}, "sch": {"S"}, "sj": {"S", "sj"},
+	"t": {"t"}, "th": {"t", "s"}, "tch": {"c"}, "tj": {"c", "tj"}, "v": {"w"}, "w": {"w"}, "x": {"x", "ks"}, "y": {"y"},
+	"z": {"z"}, "zh": {"z", "j"}, "ʒ": {"j", "z"}, "ʂ": {"s", "S"}, "ɕ": {"c", "s"},
 }
 
 // latinVowels says what a run of Latin vowels may stand for inside a word; a run that is not here is the
@@ -21,14 +21,17 @@ var (
 		"ee": longI, "ii": longI, "oo": longU, "uu": longU, "ou": anyU, "oe": anyU,
 		"ai": anyI, "ay": anyI, "ei": anyI, "ey": anyI, "au": anyU | shortA, "ao": anyU | shortA,
 	}
-	latinFirst = map[string]vowels{"e": anyI, "o": anyU, "ai": anyA | anyI, "ay": anyA | anyI, "ei": anyA | anyI, "ey": anyA | anyI}
-	latinLast  = map[string]vowels{"e": anyA | anyI, "o": anyU, "aye": anyI, "oy": anyI}
+	latinFirst = map[string]vowels{
+		"e": anyI, "o": anyU, "ai": anyA | anyI, "ay": anyA | anyI, "ei": anyA | anyI, "ey": anyA | anyI,
+	}
+	latinLast = map[string]vowels{"e": anyA | anyI, "o": anyU, "aye": anyI, "oy": anyI}
 )
 
 func isVowel(c byte) bool    { return strings.IndexByte("aeiou", c) >= 0 }
 func startsOpen(c byte) bool { return strings.IndexByte("aou", c) >= 0 }
 
-func readLatin(rs []reading, w string) []reading {
+func readLatin(w string) []reading {
+	rs := silence()
 	if s, ok := strings.CutSuffix(w, "que"); ok {
 		w = s + "q" // Haque, Ishaque: no vowel is heard
 	}
@@ -54,9 +57,11 @@ func readLatin(rs []reading, w string) []reading {
 			}
 			rs = hear(rs, option{"", run})
 			if glides(w, end-1) {
-				if rs = hear(rs, option{"y", silent}); at(end-1) == 'e' {
-					rs = append(rs, hear(dropLast(rs), option{"", anyI})...)
+				options := []option{{"y", silent}}
+				if w[end-1:end+1] == "ea" {
+					options = append(options, option{"", anyI})
 				}
+				rs = hear(rs, options...)
 			}
 			i = end
 			continue
@@ -99,15 +104,7 @@ func glides(w string, i int) bool {
 	return strings.HasPrefix(w[i:], "ia") || strings.HasPrefix(w[i:], "ea") || w[i:] == "ieh"
 }
 
-// dropLast takes back the consonant just heard.
-func dropLast(rs []reading) []reading {
-	out := make([]reading, len(rs))
-	for i, r := range rs {
-		out[i] = reading{r.cons[:len(r.cons)-1], r.gaps[:len(r.gaps)-1]}
-	}
-	return out
-}
-
+// vowelRun gives what the vowels w[i:end] may stand for.
 func vowelRun(w string, i, end int) vowels {
 	run := w[i:end]
 	tables := []map[string]vowels{latinVowels}
@@ -136,7 +133,8 @@ func vowelRun(w string, i, end int) vowels {
 func single(w string) string {
 	b := make([]byte, 0, len(w))
 	for i := range len(w) {
-		if i > 0 && w[i] == w[i-1] && !isVowel(w[i]) && w[i] < 0x80 && !(w[i] == 'h' && i > 1 && w[i-2] == 's') {
+		doubled := i > 0 && w[i] == w[i-1] && !isVowel(w[i]) && w[i] < 0x80
+		if doubled && !(w[i] == 'h' && i > 1 && w[i-2] == 's') {
 			continue
 		}
 		b = append(b, w[i])

@@ -71,7 +71,7 @@ func read(w string) []reading {
 	if as, ok := words["sounds"][w]; ok {
 		var all []reading
 		for latin := range strings.SplitSeq(as, "|") {
-			all = append(all, readLatin(silence(), latin)...)
+			all = append(all, readLatin(latin)...)
 		}
 		return all
 	}
@@ -84,9 +84,9 @@ func read(w string) []reading {
 	letters := []rune(w)
 	switch i := slices.IndexFunc(letters, unicode.IsLetter); {
 	case i >= 0 && unicode.Is(unicode.Latin, letters[i]):
-		rs = readLatin(silence(), w)
+		rs = readLatin(w)
 	case i >= 0 && unicode.Is(unicode.Arabic, letters[i]):
-		rs = readArabic(silence(), letters[i:])
+		rs = readArabic(letters[i:])
 	}
 	rs = slices.DeleteFunc(rs, func(r reading) bool { return r.cons == "" && r.gaps[0] == silent })
 	for _, r := range rs {
