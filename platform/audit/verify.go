@@ -2,6 +2,7 @@ package audit
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/ed25519"
 	"crypto/sha256"
@@ -45,19 +46,23 @@ type Report struct {
 // progress, which may be nil, is told now and then how many of how many are read.
 // The error is for a log that could not be read, not for one that is wrong.
 func Verify(ctx context.Context, db *store.DB, pub ed25519.PublicKey, progress func(done, of int64), anchors ...Checkpoint) (rep Report, err error) {
-	err = db.Read(ctx, func(tx *store.Tx) error {
-		v := verifier{pub: pub, progress: progress}
-		if err := v.start(tx, anchors); err != nil {
-			return err
-		}
-		if err := v.entries(tx); err != nil && !errors.Is(err, errStop) {
-			return err
-		}
-		v.finish()
-		rep = v.rep
-		return nil
+	err = db.Read(ctx, func(tx *store.Tx) (err error) {
+		rep, err = verify(tx, pub, progress, anchors)
+		return err
 	})
 	return rep, err
+}
+
+func verify(tx *store.Tx, pub ed25519.PublicKey, progress func(done, of int64), anchors []Checkpoint) (Report, error) {
+	v := verifier{pub: pub, progress: progress}
+	if err := v.start(tx, anchors); err != nil {
+		return v.rep, err
+	}
+	if err := v.entries(tx); err != nil && !errors.Is(err, errStop) {
+		return v.rep, err
+	}
+	v.finish()
+	return v.rep, nil
 }
 
 var errStop = errors.New("a fault was found")
@@ -66,12 +71,13 @@ type verifier struct {
 	pub      ed25519.PublicKey
 	progress func(done, of int64)
 	rep      Report
-	hasHead  bool
-	points   []point // sorted by Seq
-	next     int     // first of points not yet reached
-	last     int64
-	hash     []byte
 	fault    *Fault
+
+	signedEnd bool
+	points    []point // sorted by Seq
+	next      int     // first of points not yet reached
+	last      int64   // the entry before
+	hash      []byte  // of it
 }
 
 // point is a place where the chain must have a certain hash.
@@ -97,9 +103,11 @@ func (v *verifier) start(tx *store.Tx, anchors []Checkpoint) error {
 	c.At = store.Time(at)
 	switch {
 	case err == nil:
-		v.hasHead, v.rep.Head = true, c
-		v.add(c, "the signed end of the log")
-	case !errors.Is(err, store.ErrNone):
+		v.rep.Head = c
+		v.signedEnd = v.add(c, "the signed end of the log")
+	case errors.Is(err, store.ErrNone):
+		v.note(1<<62, Unsigned, "The signed end of the log is gone. (A log that was never written to has none either.)")
+	default:
 		return err
 	}
 	kept, err := store.All(tx, func(r *sql.Rows) (c Checkpoint, err error) {
@@ -112,30 +120,34 @@ func (v *verifier) start(tx *store.Tx, anchors []Checkpoint) error {
 		return err
 	}
 	v.rep.Checkpoints = len(kept)
-	expect := int64(checkpointEvery)
-	for _, c := range kept {
-		for ; expect < c.Seq; expect += checkpointEvery {
+	expect := checkpointEvery
+	missing := func(before int64) {
+		if expect < before {
 			v.note(expect, Unsigned, "The checkpoint at entry %d is gone.", expect)
 		}
+	}
+	for _, c := range kept {
+		missing(c.Seq)
 		expect = c.Seq - c.Seq%checkpointEvery + checkpointEvery
 		v.add(c, "the checkpoint")
 	}
-	for ; expect <= v.rep.Head.Seq; expect += checkpointEvery {
-		v.note(expect, Unsigned, "The checkpoint at entry %d is gone.", expect)
+	if v.signedEnd {
+		missing(v.rep.Head.Seq + 1)
 	}
 	for _, c := range anchors {
 		v.add(c, "the checkpoint kept elsewhere")
 	}
-	slices.SortStableFunc(v.points, func(a, b point) int { return int(min(max(a.Seq-b.Seq, -1), 1)) })
+	slices.SortStableFunc(v.points, func(a, b point) int { return cmp.Compare(a.Seq, b.Seq) })
 	return nil
 }
 
-func (v *verifier) add(c Checkpoint, what string) {
+func (v *verifier) add(c Checkpoint, what string) bool {
 	if !c.Signed(v.pub) {
-		v.note(max(c.Seq, 0), Forged, "At entry %d, %s is not signed by the key of this log.", c.Seq, what)
-		return
+		v.note(c.Seq, Forged, "At entry %d, %s is not signed by the key of this log.", c.Seq, what)
+		return false
 	}
 	v.points = append(v.points, point{c, what})
+	return true
 }
 
 // entries reads the log once. The fields stay as the driver gave them: nothing is
@@ -192,21 +204,21 @@ func (v *verifier) reach(seq int64) {
 	}
 }
 
+// finish looks for what is missing behind the last entry, or beyond what was signed.
 func (v *verifier) finish() {
-	defer func() { v.rep.Fault = v.fault }()
-	if v.fault != nil && v.fault.Seq <= v.last+1 {
-		return
+	if v.fault == nil || v.fault.Seq > v.last {
+		if v.next < len(v.points) {
+			p := v.points[len(v.points)-1]
+			v.note(v.last+1, Missing, "Entry %d is gone: the log ends at %d, but %s is at %d.", v.last+1, v.last, p.what, p.Seq)
+		}
+		if v.signedEnd && v.rep.Head.Seq < v.last {
+			v.note(v.rep.Head.Seq+1, Unexpected, "Entry %d stands beyond the signed end of the log.", v.rep.Head.Seq+1)
+		}
 	}
-	if v.next < len(v.points) {
-		p := v.points[len(v.points)-1]
-		v.note(v.last+1, Missing, "Entry %d is gone: the log ends at %d, but %s is at %d.", v.last+1, v.last, p.what, p.Seq)
+	if v.fault != nil && v.fault.Seq == 1<<62 {
+		v.fault.Seq = v.last
 	}
-	switch {
-	case !v.hasHead && v.last > 0:
-		v.note(v.last, Unsigned, "The signed end of the log is gone.")
-	case v.hasHead && v.rep.Head.Seq < v.last:
-		v.note(v.rep.Head.Seq+1, Unexpected, "Entry %d stands beyond the signed end of the log.", v.rep.Head.Seq+1)
-	}
+	v.rep.Fault = v.fault
 	if v.progress != nil {
 		v.progress(v.last, v.rep.Head.Seq)
 	}
