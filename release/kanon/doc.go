@@ -35,7 +35,7 @@
 // The moves that keep a table additive are products of one step a dimension: from one code to another (the total
 // stays), or one code and its total together. Each touches 2^d cells, and applies to a table in whole numbers as
 // long as no cell falls under zero and every touched cell is withheld. Protect looks for the moves that give each
-// small cell room at the least cost (cost of a cell: one plus its count), then shows again each complementary cell
+// small cell room at the least cost (cost of a cell: one plus the fourth root of its count), then shows again each complementary cell
 // that turns out not to be needed. This is the hypercube method (Repsilber 1994; Giessing and Repsilber 2002, "Tools
 // and strategies to protect multiple tables with the GHQUAR cell suppression engine") with shifts of totals, residual
 // capacities and a clean-up added. [Audit] is independent of it: it solves, for each small cell, the linear programmes

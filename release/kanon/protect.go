@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 )
 
@@ -129,7 +130,7 @@ func lay(c Cube, r Rules, margins []bool) (*board, []State) {
 		}
 		b.open[i] = states[i].open()
 		b.fixed[i] = possible[i] == 0 || seen && v == 0 && r.Zeros == ZerosShown
-		b.cost[i] = 1 + float64(v)
+		b.cost[i] = 1 + math.Pow(float64(v), 0.25)
 		if seen && r.Zeros == ZerosShown {
 			b.floor[i] = 1
 		}
@@ -145,10 +146,9 @@ func secure(ctx context.Context, b *board, states []State, r Rules, also []int) 
 			small = append(small, i)
 		}
 	}
-	// Totals first: what they need is dear, and often serves the cells under them.
-	slices.SortFunc(small, func(x, y int) int {
-		return cmp.Or(-cmp.Compare(b.totalled(x), b.totalled(y)), -cmp.Compare(b.value[x], b.value[y]))
-	})
+	// The smallest first: they need most, and what they get serves the others. Of four orders and three costs tried
+	// on six tables, this order and a cost of one plus the fourth root of the count lost the fewest cells and people.
+	slices.SortStableFunc(small, func(x, y int) int { return cmp.Compare(b.value[x], b.value[y]) })
 	f := newFinder(b)
 	proofs := make([]proof, 0, len(small))
 	for n, cell := range small {
