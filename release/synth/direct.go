@@ -1,0 +1,235 @@
+package synth
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"runtime"
+	"slices"
+	"sync"
+
+	"aman/release/dp"
+)
+
+// unit is what a combination of an ordinary record counts in a direct measurement. Counting in
+// units lets a record with many filled attributes count a fraction in whole numbers.
+const unit = 32
+
+// directPlan says how the combinations of one length are measured. A person with k filled attributes
+// has choose(k, length) combinations; each counts weight[k], so that nobody moves the whole vector by more
+// than √sens2: a heavy record is scaled down rather than cut.
+type directPlan struct {
+	length int
+	sets   [][]int
+	weight []int64 // by number of filled attributes
+	sens2  uint64
+	share  float64 // of the direct budget
+}
+
+// planDirect chooses the weights from the modelled share of people by number of filled
+// attributes. A record with up to `full` filled attributes counts in whole: the larger full is, the
+// more noise and the less is scaled away; it takes the value that keeps most signal a unit of noise.
+func planDirect(filledShare []float64, d, length int) directPlan {
+	p := directPlan{length: length, sets: subsets(d, length, length)}
+	best := -1.0
+	for full := length; full <= d; full++ {
+		sens2 := uint64(unit * unit * choose(full, length))
+		weight := make([]int64, d+1)
+		whole, kept := 0.0, 0.0
+		for k := range weight {
+			c := choose(k, length)
+			if c == 0 {
+				weight[k] = unit
+				continue
+			}
+			weight[k] = min(unit, int64(math.Sqrt(float64(sens2)/c)))
+			whole += filledShare[k] * c
+			kept += filledShare[k] * c * float64(weight[k]) / unit
+		}
+		if v := kept / max(whole, 1e-12) / math.Sqrt(choose(full, length)); v > best {
+			best, p.weight, p.sens2 = v, weight, sens2
+		}
+	}
+	return p
+}
+
+func choose(n, k int) float64 {
+	out := 1.0
+	for i := range k {
+		out = out * float64(n-i) / float64(i+1)
+	}
+	return max(0, math.Round(out))
+}
+
+// countFilled counts each set's table over the records with all its attributes filled, each by its weight.
+func countFilled(ctx context.Context, t *Table, sets [][]int, weight []int64) ([][]int64, error) {
+	size := sizes(t.Attrs)
+	each := make([]int64, t.Rows)
+	for r := range each {
+		k := 0
+		for _, col := range t.Cols {
+			if col[r] != 0 {
+				k++
+			}
+		}
+		each[r] = weight[k]
+	}
+	out := make([][]int64, len(sets))
+	var wg sync.WaitGroup
+	workers := runtime.GOMAXPROCS(0)
+	for w := range workers {
+		wg.Go(func() {
+			index := make([]int32, blockRows)
+			for i := w; i < len(sets) && ctx.Err() == nil; i += workers {
+				out[i] = make([]int64, cells(size, sets[i], 1<<40))
+				weighted(out[i], t, sets[i], strides(size, sets[i]), each, index)
+			}
+		})
+	}
+	wg.Wait()
+	return out, ctx.Err()
+}
+
+func weighted(out []int64, t *Table, set, st []int, each []int64, index []int32) {
+	for lo := 0; lo < t.Rows; lo += blockRows {
+		hi := min(lo+blockRows, t.Rows)
+		idx := index[:hi-lo]
+		clear(idx)
+		for k, a := range set {
+			s := int32(st[k])
+			for r, c := range t.Cols[a][lo:hi] {
+				if c == 0 {
+					idx[r] = math.MinInt32 / 2
+				}
+				idx[r] += int32(c) * s
+			}
+		}
+		for r, i := range idx {
+			if i >= 0 {
+				out[i] += each[lo+r]
+			}
+		}
+	}
+}
+
+// filledCells gives the cells of a table over set in which every attribute is filled.
+func filledCells(size, set []int) []int32 {
+	out := []int32{0}
+	st := strides(size, set)
+	for k, a := range set {
+		next := make([]int32, 0, len(out)*(size[a]-1))
+		for _, x := range out {
+			for c := 1; c < size[a]; c++ {
+				next = append(next, x+int32(c*st[k]))
+			}
+		}
+		out = next
+	}
+	return out
+}
+
+// directGoals are the direct measurements of one length.
+type directGoals struct {
+	directPlan
+	goals []goal
+}
+
+// directCells is the most combinations of one length that are measured directly; column sets
+// that would go beyond it are left out, in order. Noise for as many takes about ten seconds of one core.
+const directCells = 20_000_000
+
+// measureDirect counts combinations of filled attributes themselves, up to the reporting length.
+// Lengths share the budget so that the sum of |error| over the combinations that the model puts at
+// ten or more is smallest: share in proportion to (number · sensitivity)^⅔.
+func (e *engine) measureDirect(c *crowd, rho dp.Rho) ([]directGoals, error) {
+	d := len(e.size)
+	filled := make([]float64, d+1)
+	for r, w := range c.w {
+		filled[c.filled[r]] += w / e.n
+	}
+	var plans []directPlan
+	total := 0.0
+	for k := 1; k <= min(e.opt.Length, d); k++ {
+		e.opt.Progress("plan direct counts", float64(k-1)/float64(e.opt.Length))
+		p := planDirect(filled, d, k)
+		p.sets = e.affordable(p.sets)
+		if len(p.sets) == 0 {
+			continue
+		}
+		p.share = math.Pow(float64(1+c.countFrom(p.sets, 10))*math.Sqrt(float64(p.sens2)), 2.0/3)
+		total += p.share
+		plans = append(plans, p)
+	}
+	var out []directGoals
+	for _, p := range plans {
+		e.opt.Progress("count combinations", float64(len(out))/float64(len(plans)))
+		g, err := e.measurePlan(c, p, rho.Share(p.share/total))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, directGoals{p, g})
+	}
+	return out, nil
+}
+
+func (e *engine) affordable(sets [][]int) [][]int {
+	var out [][]int
+	sum := 0
+	for _, s := range sets {
+		if n := cells(e.size, s, 1<<16); n <= 1<<16 && sum+n <= directCells {
+			out = append(out, s)
+			sum += n
+		}
+	}
+	return out
+}
+
+// measurePlan measures the combinations of one length as one vector.
+func (e *engine) measurePlan(c *crowd, p directPlan, rho dp.Rho) ([]goal, error) {
+	tables, err := countFilled(e.ctx, e.table, p.sets, p.weight)
+	if err != nil {
+		return nil, err
+	}
+	var flat []int64
+	for i, s := range p.sets {
+		for _, k := range filledCells(e.size, s) {
+			flat = append(flat, tables[i][k])
+		}
+		tables[i] = nil
+	}
+	y, v, err := e.draw(fmt.Sprintf("combinations of %d", p.length), flat, p.sens2, rho)
+	if err != nil {
+		return nil, err
+	}
+	scale, level := levelsOf(p.weight, c)
+	goals := make([]goal, len(p.sets))
+	for i, s := range p.sets {
+		g := goal{measurement: measurement{s, make([]float64, cells(e.size, s, 1<<16)), v / unit / unit}, level: level, scale: scale}
+		g.rows, g.cell = c.locateFilled(s)
+		for _, k := range filledCells(e.size, s) {
+			g.y[k] = y[0] / unit
+			y = y[1:]
+		}
+		goals[i] = g
+	}
+	return goals, nil
+}
+
+// levelsOf gives the distinct scales of a plan and the level of each record of the crowd.
+func levelsOf(weight []int64, c *crowd) (scale []float64, level []uint8) {
+	by := make([]uint8, len(weight))
+	for k, w := range weight {
+		s := float64(w) / unit
+		i := slices.Index(scale, s)
+		if i < 0 {
+			i = len(scale)
+			scale = append(scale, s)
+		}
+		by[k] = uint8(i)
+	}
+	level = make([]uint8, len(c.filled))
+	for r, k := range c.filled {
+		level[r] = by[k]
+	}
+	return scale, level
+}

@@ -1,0 +1,189 @@
+package synth
+
+import (
+	"context"
+	"math"
+	"runtime"
+	"sync"
+)
+
+// goal is a noisy table that raking should honour.
+type goal struct {
+	measurement
+	rows  []int32   // the crowd's records that the table counts, in order; nil for all
+	cell  []uint16  // the cell of each of those
+	level []uint8   // by record of the crowd: which scale applies; nil for level 0
+	scale []float64 // how often a record of each level counts
+	dual  []float64
+}
+
+// goalFor counts every record once.
+func (c *crowd) goalFor(m measurement) goal {
+	return goal{measurement: m, cell: c.locate(m.set), scale: []float64{1}}
+}
+
+// rake reweights the crowd towards the goals, minimising
+//
+//	sum over goals of |A w - y|²/(2v)  +  trust · KL(w, w0)
+//
+// where w0 are the weights it starts with. With trust 1 the second term is how unlikely w is when
+// records are drawn from w0; less trust allows for w0 being wrong. The dual is maximised a table at a time: the
+// cells of one table share no record, so each cell has an equation of its own, which Newton's
+// method solves. Every step gains and there is no step size to tune (block coordinate ascent;
+// iterative proportional fitting is the case v = 0). Raking again with more goals goes on
+// from where it was.
+func (c *crowd) rake(ctx context.Context, goals []goal, trust float64, sweeps int, progress func(float64)) error {
+	r := newRaker(c, goals, trust)
+	for sweep := range sweeps {
+		for i := range goals {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			r.step(&goals[i])
+		}
+		progress(float64(sweep+1) / float64(sweeps))
+	}
+	return nil
+}
+
+type raker struct {
+	c      *crowd
+	trust  float64
+	sums   [][]float64 // by worker: weight by level and cell
+	factor []float64   // by level and cell
+	m      []float64   // by level, of one cell
+}
+
+func newRaker(c *crowd, goals []goal, trust float64) *raker {
+	big, levels := 0, 0
+	for i := range goals {
+		g := &goals[i]
+		if g.dual == nil {
+			g.dual = make([]float64, len(g.y))
+		}
+		big, levels = max(big, len(g.y)*len(g.scale)), max(levels, len(g.scale))
+	}
+	r := &raker{c: c, trust: trust, factor: make([]float64, big), m: make([]float64, levels)}
+	for range runtime.GOMAXPROCS(0) {
+		r.sums = append(r.sums, make([]float64, big))
+	}
+	return r
+}
+
+// step honours one goal given all the others.
+func (r *raker) step(g *goal) {
+	cells := len(g.y)
+	n := cells * len(g.scale)
+	workers := r.split(len(g.cell), func(w, lo, hi int) {
+		sum := r.sums[w][:n]
+		clear(sum)
+		g.gather(sum, r.c.w, lo, hi)
+	})
+	m := r.m[:len(g.scale)]
+	for i := range cells {
+		total := 0.0
+		for l := range m {
+			m[l] = 0
+			for w := range workers {
+				m[l] += r.sums[w][l*cells+i]
+			}
+			total += m[l]
+		}
+		d := 0.0
+		if total > 0 {
+			d = solve(m, g.scale, r.trust, g.y[i], g.v, g.dual[i])
+			g.dual[i] += d
+		}
+		for l, a := range g.scale {
+			r.factor[l*cells+i] = math.Exp(-a * d / r.trust)
+		}
+	}
+	r.split(len(g.cell), func(_, lo, hi int) { g.spread(r.factor, r.c.w, lo, hi) })
+}
+
+// gather adds weights to their cells.
+func (g *goal) gather(sum, w []float64, lo, hi int) {
+	cell := g.cell[lo:hi]
+	switch {
+	case g.rows == nil:
+		w = w[lo:hi]
+		for k, i := range cell {
+			sum[i] += w[k]
+		}
+	case g.level == nil:
+		for k, row := range g.rows[lo:hi] {
+			sum[cell[k]] += w[row]
+		}
+	default:
+		cells := len(g.y)
+		for k, row := range g.rows[lo:hi] {
+			sum[int(g.level[row])*cells+int(cell[k])] += w[row]
+		}
+	}
+}
+
+// spread multiplies weights by the factor of their cells.
+func (g *goal) spread(factor, w []float64, lo, hi int) {
+	cell := g.cell[lo:hi]
+	switch {
+	case g.rows == nil:
+		w = w[lo:hi]
+		for k, i := range cell {
+			w[k] *= factor[i]
+		}
+	case g.level == nil:
+		for k, row := range g.rows[lo:hi] {
+			w[row] *= factor[cell[k]]
+		}
+	default:
+		cells := len(g.y)
+		for k, row := range g.rows[lo:hi] {
+			w[row] *= factor[int(g.level[row])*cells+int(cell[k])]
+		}
+	}
+}
+
+// split runs do over 0..n in as many parts as there are cores, when that is worth it, and gives the number of parts.
+func (r *raker) split(n int, do func(worker, lo, hi int)) int {
+	workers := max(1, min(len(r.sums), n/8192))
+	var wg sync.WaitGroup
+	for w := 1; w < workers; w++ {
+		wg.Go(func() { do(w, n*w/workers, n*(w+1)/workers) })
+	}
+	do(0, 0, n/workers)
+	wg.Wait()
+	return workers
+}
+
+// solve finds the change d of a cell's dual value for which
+//
+//	sum over levels of a·m·exp(-a·d/trust)  -  y  =  v·(dual+d)
+//
+// The left side falls in d and the right side rises, so there is one; Newton's method, kept between
+// bounds, finds it.
+func solve(m, scale []float64, trust, y, v, dual float64) float64 {
+	lo, hi := math.Inf(-1), math.Inf(1)
+	d := 0.0
+	for range 60 {
+		f, slope := -y-v*(dual+d), v
+		for l, a := range scale {
+			e := a * m[l] * math.Exp(-a*d/trust)
+			f += e
+			slope += e * a / trust
+		}
+		if f > 0 {
+			lo = d
+		} else {
+			hi = d
+		}
+		next := d + f/slope
+		if !(next > lo && next < hi) {
+			next = (max(lo, d-10*trust) + min(hi, d+10*trust)) / 2
+		}
+		if math.Abs(next-d) < 1e-9*(trust+math.Abs(d)) {
+			return next
+		}
+		d = next
+	}
+	return d
+}
