@@ -35,7 +35,10 @@ func (c *compiler) checkReferences() {
 	check(c.survey, func(col column) bool {
 		return col.path[0] == "type" || col.path[0] == "name" || col.path[0] == "trigger"
 	})
-	check(c.choices, func(col column) bool { return col.path[0] != "label" })
+	labelled := c.choices != nil && c.choices.has("label")
+	check(c.choices, func(col column) bool {
+		return labelled && col.path[0] != "label" && col.path[0] != "media"
+	})
 }
 
 func (c *compiler) checkCell(cell string, at place, known []string) {

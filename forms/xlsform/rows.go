@@ -86,7 +86,9 @@ func (rr *rowReader) row(r *record) {
 	if to, ok := typeAliases[typ]; ok {
 		typ = to
 	}
-	rr.checkGroups()
+	if !externalTypes[typ] {
+		rr.checkGroups()
+	}
 	if typ == "" && !r.get("type").isMap() {
 		if r.get("name") == nil && r.get("label") == nil {
 			rr.report("row-skipped", rr.at())
@@ -154,13 +156,20 @@ func (rr *rowReader) checkGroups() {
 	for name, most := range map[string]int{"label": 1, "hint": 1, "guidance_hint": 1, "media": 2} {
 		rr.checkDepth(most, rr.r.get(name), name)
 	}
-	if b := rr.r.get("bind"); b.isMap() {
-		for i, name := range b.keys {
-			switch {
-			case bindExpressions[name] && b.kids[i].isMap():
-				rr.report("expression-language", rr.at("bind", name), "header", rr.at("bind", name).column)
-			case messageAttrs[name]:
-				rr.checkDepth(1, b.kids[i], "bind", name)
+	for _, group := range [...]string{"bind", "control", "instance"} {
+		g := rr.r.get(group)
+		if !g.isMap() {
+			continue
+		}
+		for i, name := range g.keys {
+			if group == "bind" && messageAttrs[name] {
+				rr.checkDepth(1, g.kids[i], group, name)
+			} else if g.kids[i].isMap() {
+				code := "attribute-part"
+				if bindExpressions[name] || name == "appearance" {
+					code = "attribute-language"
+				}
+				rr.report(code, rr.at(group, name), "header", rr.at(group, name).column)
 			}
 		}
 	}
@@ -570,7 +579,12 @@ func flatten(items []*Item, relevant string) {
 		case own != "":
 			both = relevant + " and (" + own + ")"
 		}
-		if it.isSection() && len(it.Children) > 0 {
+		if it.isLoop {
+			it.flat = true
+			for _, pass := range it.Children {
+				flatten(pass.Children, both)
+			}
+		} else if it.isSection() && len(it.Children) > 0 {
 			it.flat = true
 			flatten(it.Children, both)
 		} else if both != "" {
