@@ -6,7 +6,8 @@ import "regexp"
 const longestText = 500
 
 var (
-	quoted  = regexp.MustCompile("\"[^\"]*\"|`[^`]*`|'[^']*'|“[^”]*”")
+	quoted  = regexp.MustCompile("\"[^\"]*\"|`[^`]*`|“[^”]*”")
+	single  = regexp.MustCompile(`(^|[\s(:=])'[^']*'`) // but not the apostrophes of "it isn't the user's"
 	numbers = regexp.MustCompile(`[0-9][0-9 ()./-]{5,}[0-9]`)
 	mail    = regexp.MustCompile(`[^\s@]+@[^\s@]+`)
 )
@@ -15,6 +16,7 @@ var (
 // value they could not read, and that value may be a name or a telephone number.
 func plain(s string) string {
 	s = quoted.ReplaceAllString(s, `"…"`)
+	s = single.ReplaceAllString(s, `$1"…"`)
 	s = mail.ReplaceAllString(s, "…")
 	s = numbers.ReplaceAllString(s, "…")
 	if r := []rune(s); len(r) > longestText {

@@ -419,10 +419,13 @@ func settle(tx *store.Tx, id, state, text string, now time.Time) error {
 	return err
 }
 
+// firstPause is a variable so that tests need not wait.
+var firstPause = 5 * time.Second
+
 // backoff is how long to wait after the n-th try: 5 s, 20 s, 80 s … up to an hour,
 // spread by a fifth so that jobs which failed together do not return together.
 func backoff(n int) time.Duration {
-	d := 5 * time.Second
+	d := firstPause
 	for range n - 1 {
 		d = min(4*d, time.Hour)
 	}
