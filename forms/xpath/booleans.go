@@ -56,7 +56,7 @@ func fnOnce(a *Arguments) Value {
 }
 
 func fnChecklist(a *Arguments) Value {
-	least, most := a.Number(0), a.Number(1)
+	least, most := a.bound(0), a.bound(1)
 	count := 0.0
 	for _, v := range a.Each(2) {
 		if a.holds(v) {
@@ -74,9 +74,17 @@ func (a *Arguments) holds(v Value) bool {
 	return a.e.truth(v)
 }
 
-// inBounds: a negative bound, as -1, does not bind. A bound that is no number does not either.
+// bound is a limit of a checklist, which JavaRosa cuts to a whole number.
+func (a *Arguments) bound(i int) float64 {
+	if a.e.BoundWeights {
+		return float64(toInt32(a.Number(i)))
+	}
+	return a.Number(i)
+}
+
+// inBounds: a negative bound, as -1, does not bind.
 func inBounds(x, least, most float64) bool {
-	return !(least >= 0 && x < least) && !(most >= 0 && x > most)
+	return (least < 0 || x >= least) && (most < 0 || x <= most)
 }
 
 func fnWeightedChecklist(a *Arguments) Value {
@@ -84,13 +92,16 @@ func fnWeightedChecklist(a *Arguments) Value {
 	sum := 0.0
 	for i := 2; i < a.Len(); i += 2 {
 		conditions, weights := a.spread(i), a.spread(i+1)
-		if len(conditions) != len(weights) {
+		if len(conditions) != len(weights) && a.e.BoundWeights {
 			a.Fail("weighted-checklist: %d conditions and %d weights do not pair up", len(conditions), len(weights))
 			return Value{}
 		}
-		for k, v := range conditions {
-			if a.holds(v) {
-				sum += a.e.number(weights[k])
+		if len(conditions) < len(weights) {
+			return BooleanValue(false)
+		}
+		for k, w := range weights {
+			if a.holds(conditions[k]) {
+				sum += a.e.number(w)
 			}
 		}
 	}

@@ -216,7 +216,10 @@ func (a *Arguments) dateOfDays(days float64, day bool) Value {
 	case day:
 		return dateValue(float64(time.Date(1970, 1, 1+int(days), 0, 0, 0, 0, c.loc).UnixMilli()))
 	}
-	return dateValue(math.Trunc(days * dayMillis))
+	if c.WholeDays {
+		return dateValue(math.Trunc(days * dayMillis))
+	}
+	return dateValue(math.Round(days * dayMillis))
 }
 
 func fnToday(a *Arguments) Value {

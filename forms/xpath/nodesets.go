@@ -140,7 +140,7 @@ func parkMiller(seed int64, double bool) func() float64 {
 }
 
 // fnIndexedRepeat finds the chosen repetition of each repeat, from the outermost in, and returns the nodes of the path
-// inside the innermost. An index that is not a number above 0 means the first repetition.
+// inside the innermost.
 func fnIndexedRepeat(a *Arguments) Value {
 	type level struct {
 		nodes []*Node
@@ -159,7 +159,11 @@ func fnIndexedRepeat(a *Arguments) Value {
 	}
 	var levels []level
 	for i := 1; i < a.Len(); i += 2 {
-		levels = append(levels, level{a.inRepetition(i, chosen), max(1, toInt32(a.Number(i+1)))})
+		index := toInt32(a.Number(i + 1))
+		if index < 1 && e.FirstRepeat {
+			index = 1
+		}
+		levels = append(levels, level{a.inRepetition(i, chosen), index})
 	}
 	targets := a.inRepetition(0, chosen)
 	if e.err != nil {
@@ -177,7 +181,7 @@ func fnIndexedRepeat(a *Arguments) Value {
 				inside = append(inside, n)
 			}
 		}
-		if l.index > len(inside) {
+		if l.index < 1 || l.index > len(inside) {
 			return NodesValue()
 		}
 		holder = inside[l.index-1]

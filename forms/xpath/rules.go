@@ -35,6 +35,9 @@ type Rules struct {
 	// BlankIsEmpty: no node at all compares and converts like one empty node, and a node is true when its text is not
 	// empty. Otherwise, as in XPath 1.0, no node equals nothing, and any node is true.
 	BlankIsEmpty bool
+	// FirstRepeat: in indexed-repeat, an index that is empty, no number or below 1 means the first repetition. Otherwise it
+	// means none.
+	FirstRepeat bool
 	// DropHidden: nodes marked Hidden (not relevant) are in no node-set. Otherwise they are there, with no text.
 	DropHidden bool
 	// RepeatContext: an absolute path through a repeat that holds the context node stays inside that repetition:
@@ -46,7 +49,8 @@ type Rules struct {
 
 	// DoubleSeed: the seed of randomize passes through a double, which loses the low bits of the hash of a text seed.
 	DoubleSeed bool
-	// BoundWeights: weighted-checklist takes a negative bound as a bound. Otherwise, as in checklist, it means none.
+	// BoundWeights: weighted-checklist takes a negative bound as a bound and wants as many weights as conditions, and
+	// checklist cuts its bounds to whole numbers. Otherwise a negative bound means none in both.
 	BoundWeights bool
 	// WholeMatch: regex must match the whole text. Otherwise any part of it.
 	WholeMatch bool
@@ -64,7 +68,7 @@ var Collect = &Rules{
 	Name:      "collect",
 	WholeDays: true, DateOnlyText: true, StrictDates: true, RoundToDay: true,
 	Tolerance: 1e-12, CommaDecimals: true, JavaText: true, SkipNaN: true, RoundHalfUp: true,
-	BlankIsEmpty: true, DropHidden: true, RepeatContext: true, LeafText: true, DoubleSeed: true, BoundWeights: true,
+	BlankIsEmpty: true, DropHidden: true, FirstRepeat: true, RepeatContext: true, LeafText: true, DoubleSeed: true, BoundWeights: true,
 	WholeMatch: true, AnyCase: true, FlatArea: true, StrictGeo: true,
 }
 
