@@ -96,9 +96,11 @@ func (e *evaluation) addMissing(d decision) {
 		if !wanted[key] {
 			continue
 		}
+		d, _ := e.s.vocabulary.Definition(key)
 		e.finding.Missing = append(e.finding.Missing, Question{
 			Fact: key, Label: e.factLabel(key), Value: e.now[key], Decides: decides[key],
 			Question: e.keep("fact/"+key+"/question", e.s.vocabulary.Question(key)),
+			Note:     e.keep("fact/"+key+"/note", d.Note),
 		})
 	}
 	slices.SortStableFunc(e.finding.Missing, func(a, b Question) int {

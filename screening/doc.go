@@ -28,7 +28,13 @@
 //	lib, err := screening.Load(os.DirFS("packs/core"), os.DirFS("packs/pakistan"))
 //	req, err := lib.ReadRequest(data)          // YAML or JSON
 //	report := lib.Screen(req)
-//	lib.WriteText(os.Stdout, report, "en")    // or json.Marshal(report)
+//	lib.WriteText(os.Stdout, report, "en")     // or WriteJSON(os.Stdout, report)
+//
+// Two limits to know. An undetermined finding may name as possible an outcome
+// that cannot happen, because conditions are decided one by one and not by
+// cases (x or not x is open while x is). And a fact belongs to one episode:
+// whether the means served the same purpose within it is for a person to say.
+// Both err toward asking.
 //
 // Files, in reading order: value.go (the logic), fact.go, vocabulary.go,
 // derive.go, expr.go, standard.go, effect.go (dates), evaluate.go, change.go,

@@ -85,8 +85,9 @@ type Question struct {
 	Fact     string `json:"fact"`
 	Label    string `json:"label"`
 	Question string `json:"question_label"`
-	Value    Value  `json:"value"`   // not_asked or unknown
-	Decides  bool   `json:"decides"` // one answer to it would settle or change the outcome
+	Note     string `json:"note_label,omitempty"` // what to bear in mind
+	Value    Value  `json:"value"`                // not_asked or unknown
+	Decides  bool   `json:"decides"`              // one answer to it would settle or change the outcome
 }
 
 // Advice is a rule of the standard that these facts call up.

@@ -40,6 +40,7 @@ type TurningPoint struct {
 	Value    Value      `json:"value"`
 	Label    Text       `json:"label"`
 	Question Text       `json:"question"`
+	Note     Text       `json:"note,omitempty"`
 	FollowUp []Question `json:"follow_up,omitempty"` // open facts to ask next when Value is yes
 }
 
@@ -97,7 +98,7 @@ func (v *Vocabulary) TurningPoints(facts []Fact) []TurningPoint {
 		if !d.TurningPoint {
 			continue
 		}
-		tp := TurningPoint{Fact: d.Key, Value: resolved[d.Key].Value, Label: d.Label, Question: v.Question(d.Key)}
+		tp := TurningPoint{Fact: d.Key, Value: resolved[d.Key].Value, Label: d.Label, Question: v.Question(d.Key), Note: d.Note}
 		if tp.Value == Yes {
 			for _, next := range d.FollowUp {
 				if value := resolved[next].Value; !value.Known() {

@@ -151,6 +151,16 @@ func (v *Vocabulary) Definition(key string) (Definition, bool) {
 	return v.Facts[i], true
 }
 
+// In gives the facts of a group in the order of the file.
+func (v *Vocabulary) In(group string) (out []Definition) {
+	for _, d := range v.Facts {
+		if groupOf(d.Key) == group {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
 // Question gives the question to ask for a fact; empty for an unknown key.
 func (v *Vocabulary) Question(key string) Text {
 	d, ok := v.Definition(key)

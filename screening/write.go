@@ -2,6 +2,7 @@ package screening
 
 import (
 	"bufio"
+	"encoding/json"
 	"io"
 	"slices"
 	"strings"
@@ -17,6 +18,14 @@ func (l *Library) WriteText(w io.Writer, r Report, lang string) error {
 	}
 	out.line(0, out.word("disclaimer"))
 	return out.Flush()
+}
+
+// WriteJSON writes the report for a machine to read, indented.
+func WriteJSON(w io.Writer, r Report) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(r)
 }
 
 type writer struct {
@@ -96,6 +105,9 @@ func (w *writer) finding() {
 		w.heading("to_ask")
 		for _, q := range f.Missing {
 			w.line(2, "- ", w.text(q.Question))
+			if q.Note != "" {
+				w.line(3, w.text(q.Note))
+			}
 		}
 	}
 	if len(f.Advice) > 0 {
@@ -236,6 +248,9 @@ func (w *writer) turningPoints(list []TurningPoint) {
 			first = false
 		}
 		w.line(1, "- ", t.Label.In(w.lang))
+		if note := t.Note.In(w.lang); note != "" {
+			w.line(2, note)
+		}
 		for _, q := range t.FollowUp {
 			w.line(2, "? ", w.v.Question(q.Fact).In(w.lang))
 		}
