@@ -131,7 +131,7 @@ func SetOffices(tx *store.Tx, user string, offices []string) error {
 }
 
 // SetRoles replaces the roles of a user. by is who does it: nobody gives roles to herself.
-// The caller ends the user's sessions, which keep the roles they began with until then.
+// They hold from the next request on: a subject is loaded anew for each.
 func (p *Policy) SetRoles(tx *store.Tx, by Subject, user string, roles []string) error {
 	if by.User == user {
 		return ErrSelf
