@@ -419,3 +419,35 @@ func TestCompareNeverCollapses(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
+
+func TestToAskPutsWhatDecidesFirst(t *testing.T) {
+	lib := library(t)
+	req, err := lib.ReadRequest([]byte(`
+standards: [palermo-trafficking, iom-assistance, ptpa-2025]
+conduct: 2025-08
+person: {person.child: no, person.woman: no}
+facts: {act.receipt: yes, act.harbouring: yes, means.force: yes}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := lib.Screen(req).Episodes[0].ToAsk
+	// A forced-labour purpose would settle all three, an organ-removal purpose only two.
+	place := func(fact string) int {
+		return slices.IndexFunc(list, func(a Ask) bool { return a.Fact == fact })
+	}
+	labour, organs := place("purpose.forced_labour"), place("purpose.organ_removal")
+	if labour < 0 || organs < 0 || labour > organs {
+		t.Fatalf("forced labour is asked at %d, organ removal at %d", labour, organs)
+	}
+	if want := []string{"palermo-trafficking", "iom-assistance", "ptpa-2025"}; !slices.Equal(list[labour].Deciding, want) {
+		t.Errorf("forced labour decides %v, want %v", list[labour].Deciding, want)
+	}
+	seen := map[string]bool{}
+	for _, a := range list {
+		if seen[a.Fact] {
+			t.Errorf("%s is asked twice", a.Fact)
+		}
+		seen[a.Fact] = true
+	}
+}

@@ -1,6 +1,9 @@
 package screening
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // Report is the answer to a Request.
 type Report struct {
@@ -15,7 +18,16 @@ type EpisodeReport struct {
 	Findings      []Finding      `json:"findings"`
 	NotInForce    []Ref          `json:"not_in_force,omitempty"` // standards that did not cover the conduct
 	Compare       []Comparison   `json:"compare,omitempty"`
+	ToAsk         []Ask          `json:"to_ask,omitempty"`
 	TurningPoints []TurningPoint `json:"turning_points,omitempty"`
+}
+
+// Ask is one question with the standards that wait for it. Its texts are in
+// the findings of those standards.
+type Ask struct {
+	Question
+	Standards []string `json:"standards"` // that may change with the answer
+	Deciding  []string `json:"deciding"`  // for which this one answer changes the outcome
 }
 
 // Comparison sets the findings on one subject side by side. It draws no
@@ -63,6 +75,7 @@ func (l *Library) Screen(r Request) Report {
 			er.Findings = append(er.Findings, f)
 		}
 		er.Compare = Compare(er.Findings)
+		er.ToAsk = ToAsk(er.Findings)
 		er.TurningPoints = l.Vocabulary.TurningPoints(facts)
 		out.Episodes = append(out.Episodes, er)
 	}
@@ -86,6 +99,34 @@ func Compare(findings []Finding) []Comparison {
 		c.Views = append(c.Views, View{f.Standard.ID, f.Outcome.Key, f.Outcome.Answer})
 		c.Agree = c.Agree && f.Outcome.Answer == c.Views[0].Answer
 	}
+	return out
+}
+
+// ToAsk gathers the open questions of several findings, each once, those that
+// decide most findings first. A person should be asked the fewest questions, in
+// this order, and may stop at any time.
+func ToAsk(findings []Finding) []Ask {
+	var out []Ask
+	at := map[string]int{}
+	for _, f := range findings {
+		for _, q := range f.Missing {
+			i, seen := at[q.Fact]
+			if !seen {
+				i = len(out)
+				at[q.Fact] = i
+				out = append(out, Ask{Question: q, Deciding: []string{}})
+			}
+			a := &out[i]
+			a.Standards = append(a.Standards, f.Standard.ID)
+			if q.Decides {
+				a.Decides = true
+				a.Deciding = append(a.Deciding, f.Standard.ID)
+			}
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Ask) int {
+		return cmp.Or(len(b.Deciding)-len(a.Deciding), len(b.Standards)-len(a.Standards))
+	})
 	return out
 }
 
