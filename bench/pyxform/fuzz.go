@@ -174,7 +174,7 @@ func convert(name, md string) (string, []xlsform.Diagnostic, error) {
 	return b.String(), found, err
 }
 
-func fuzz(python string, n int, seed uint64, show int, crashes bool) error {
+func fuzz(python string, n int, seed uint64, changes, show int, crashes bool) error {
 	forms, names, err := readForms()
 	if err != nil {
 		return err
@@ -183,7 +183,7 @@ func fuzz(python string, n int, seed uint64, show int, crashes bool) error {
 	if err != nil {
 		return err
 	}
-	c := newCorpus(forms, names, seed)
+	c := newCorpus(forms, names, seed, changes)
 	counts := map[string]int{}
 	bad := 0
 	for range n {

@@ -22,6 +22,7 @@ func main() {
 	python := flags.String("python", "python3", "Python that has pyxform 4.5.0")
 	n := flags.Int("n", 1000, "forms to try")
 	seed := flags.Uint64("seed", 1, "where the random changes start")
+	changes := flags.Int("changes", 3, "most changes to a form")
 	show := flags.Int("show", 10, "differences to print in full")
 	crashes := flags.Bool("crashes", false, "also print forms that stop pyxform but not this compiler")
 	runs := flags.Int("runs", 5, "runs of each program")
@@ -31,7 +32,7 @@ func main() {
 	case "speed":
 		err = speed(*python, *runs)
 	case "fuzz":
-		err = fuzz(*python, *n, *seed, *show, *crashes)
+		err = fuzz(*python, *n, *seed, max(*changes, 1), *show, *crashes)
 	default:
 		usage()
 	}

@@ -15,10 +15,11 @@ type corpus struct {
 	good   []int    // forms without errors
 	values map[string][]string
 	rng    *rand.Rand
+	most   int // changes to a form
 }
 
-func newCorpus(forms []*xlsform.Workbook, names []string, seed uint64) *corpus {
-	c := &corpus{forms: forms, names: names, values: map[string][]string{}, rng: rand.New(rand.NewPCG(seed, 1))}
+func newCorpus(forms []*xlsform.Workbook, names []string, seed uint64, most int) *corpus {
+	c := &corpus{forms: forms, names: names, values: map[string][]string{}, rng: rand.New(rand.NewPCG(seed, 1)), most: most}
 	for i, wb := range forms {
 		if form, _ := xlsform.Compile(wb, xlsform.Options{FormName: names[i]}); form != nil {
 			c.good = append(c.good, i)
@@ -44,14 +45,14 @@ func columnKey(header string) string {
 
 func pick[T any](c *corpus, from []T) T { return from[c.rng.IntN(len(from))] }
 
-// mutant gives a form name and a form with one to three changes.
+// mutant gives a form name and a form with at least one change.
 func (c *corpus) mutant() (string, *xlsform.Workbook) {
 	i := pick(c, c.good)
 	if c.rng.IntN(8) == 0 {
 		i = c.rng.IntN(len(c.forms))
 	}
 	wb := copyBook(c.forms[i])
-	for range 1 + c.rng.IntN(3) {
+	for range 1 + c.rng.IntN(c.most) {
 		pick(c, mutations)(c, wb)
 	}
 	return c.names[i], wb

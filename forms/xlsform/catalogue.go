@@ -76,6 +76,8 @@ var catalogue = map[string]message{
 	"type-unknown":      {Error, "“{type}” is not a question type.{similar}", "See the list of types at https://xlsform.org."},
 	"type-list":         {Error, "The type “{type}” needs the name of a choice list after it.", "Write for example “select_one yes_no”."},
 	"type-include":      {Error, "The type “include” needs other files, which a single form does not have.", "Copy the included questions into this form."},
+	"form-too-deep":     {Error, "Groups lie more than {most} levels deep inside each other.", "Use fewer levels."},
+	"form-too-large":    {Error, "Loops or repeats inside each other make the form too large.", "Use fewer levels."},
 	"row-skipped":       {Warning, "This row has no type, name or label and is left out.", "Fill in the type, or delete the row."},
 	"row-disabled":      {Warning, "The column “disabled” is not part of XLSForm.", "Use the relevant column, or delete the row."},
 	"type-deprecated":   {Warning, "The type “{type}” does not work on phones with Android 11 or later.", "Use deviceid."},

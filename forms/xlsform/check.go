@@ -42,6 +42,9 @@ func (c *compiler) checkReferences() {
 }
 
 func (c *compiler) checkCell(cell string, at place, known []string) {
+	if len(c.found) >= maxFound {
+		return
+	}
 	refs, ok := parseRefs(cell)
 	if !ok {
 		c.report("reference-syntax", at, "text", cell)

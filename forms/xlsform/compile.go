@@ -63,6 +63,22 @@ type compiler struct {
 	setValues   map[string][]setOn // by triggering question
 	setGeopoint map[string][]setOn
 	texts       *itext
+	made        int // items and elements that the compiler has made of its own
+}
+
+// maxMade bounds what loops and repeats inside each other can multiply to.
+const maxMade = 300_000
+
+// maxDepth bounds how deep groups may lie inside each other.
+const maxDepth = 100
+
+// make counts one more item or element; ok is false when there are too many.
+func (c *compiler) make() (ok bool) {
+	c.made++
+	if c.made == maxMade {
+		c.report("form-too-large", place{})
+	}
+	return c.made < maxMade
 }
 
 // usage is a name used somewhere, to be checked when all names are known.
@@ -142,10 +158,10 @@ func (c *compiler) warnSimilar(name string) {
 	}
 }
 
-// suggest gives " Did you mean “x”?" for the known name nearest to a wrong one.
+// suggest gives " Did you mean “x”?" for the known name nearest to a wrong one,
+// the first of equally near ones.
 func suggest(wrong string, known []string) string {
 	best, bestDistance := "", 3
-	sort.Strings(known)
 	for _, k := range known {
 		if abs(len(k)-len(wrong)) >= bestDistance || len(wrong) > 64 {
 			continue

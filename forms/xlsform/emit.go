@@ -185,6 +185,9 @@ func (c *compiler) instanceElem(section *Item, inPass bool) *elem {
 }
 
 func (c *compiler) instanceChild(out *elem, child *Item, inPass bool) {
+	if !c.make() {
+		return
+	}
 	switch {
 	case child.Kind == KindExternal:
 	case child.flat:
@@ -210,7 +213,7 @@ func (c *compiler) instanceChild(out *elem, child *Item, inPass bool) {
 func (c *compiler) templateElem(repeat *Item) *elem {
 	out := el(repeat.Name, "jr:template", "")
 	for _, child := range repeat.Children {
-		if child.Kind == KindRepeat {
+		if child.Kind == KindRepeat && c.make() {
 			out.with(c.templateElem(child))
 		} else {
 			c.instanceChild(out, child, false)

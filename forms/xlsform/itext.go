@@ -292,14 +292,6 @@ func (c *compiler) outputs(text string, item *Item) []segment {
 		value      string
 	}
 	var spans []span
-	inner := func(pos int) bool {
-		for _, s := range spans {
-			if pos >= s.start && pos < s.end {
-				return true
-			}
-		}
-		return false
-	}
 	for _, b := range instancePaths(text) {
 		expr := c.insertPaths(text[b[0]:b[1]], ctx)
 		if escaped := escapeTwice.Replace(expr); escaped != expr {
@@ -314,9 +306,13 @@ func (c *compiler) outputs(text string, item *Item) []segment {
 		}
 		spans = append(spans, span{b[0], b[1], expr})
 	}
+	around, expressions := newSurroundings(text), spans
 	for _, r := range findRefs(text) {
-		if !inner(r.start) {
-			spans = append(spans, span{r.start, r.end, c.refPath(text, r, ctx)})
+		for len(expressions) > 0 && expressions[0].end <= r.start {
+			expressions = expressions[1:]
+		}
+		if len(expressions) == 0 || r.start < expressions[0].start {
+			spans = append(spans, span{r.start, r.end, c.refPath(around, r, ctx)})
 		}
 	}
 	sort.Slice(spans, func(i, j int) bool { return spans[i].start < spans[j].start })

@@ -22,6 +22,9 @@ func (rr *rowReader) expandLoop(loop *Item) {
 		}
 		pass := &Item{Kind: KindGroup, Type: "group", Name: ch.Name, Label: ch.Label, Media: ch.Media, Row: loop.Row}
 		for _, child := range template {
+			if !rr.make() {
+				return
+			}
 			pass.add(rr.loopCopy(child, ch))
 		}
 		loop.add(pass)
@@ -31,7 +34,7 @@ func (rr *rowReader) expandLoop(loop *Item) {
 // loopCopy copies an item for one choice. Words are replaced in the item itself,
 // not in what is below it.
 func (rr *rowReader) loopCopy(it *Item, ch *Choice) *Item {
-	out := copyItem(it)
+	out := rr.copyItem(it)
 	sub := func(s, lang string) string { return rr.substitute(s, lang, ch, it.Row) }
 	text := func(t Text) Text {
 		t.Plain = sub(t.Plain, "")
@@ -55,12 +58,14 @@ func (rr *rowReader) loopCopy(it *Item, ch *Choice) *Item {
 	return out
 }
 
-func copyItem(it *Item) *Item {
+func (c *compiler) copyItem(it *Item) *Item {
 	out := *it
 	out.path, out.Children = "", nil
 	out.Bind, out.Control = append(Attrs(nil), it.Bind...), append(Attrs(nil), it.Control...)
-	for _, c := range it.Children {
-		out.add(copyItem(c))
+	for _, child := range it.Children {
+		if c.make() {
+			out.add(c.copyItem(child))
+		}
 	}
 	return &out
 }

@@ -38,9 +38,10 @@ func (c *compiler) insertPaths(text string, ctx refContext) string {
 	}
 	var b strings.Builder
 	end := 0
+	around := newSurroundings(text)
 	for _, r := range findRefs(text) {
 		b.WriteString(text[end:r.start])
-		b.WriteString(c.refPath(text, r, ctx))
+		b.WriteString(c.refPath(around, r, ctx))
 		end = r.end
 	}
 	b.WriteString(text[end:])
@@ -48,16 +49,16 @@ func (c *compiler) insertPaths(text string, ctx refContext) string {
 }
 
 // refPath gives the XPath for one reference, with a space on both sides.
-func (c *compiler) refPath(text string, r ref, ctx refContext) string {
+func (c *compiler) refPath(around *surroundings, r ref, ctx refContext) string {
 	target := c.target(r.name, ctx)
 	if target == nil {
-		return text[r.start:r.end]
+		return around.text[r.start:r.end]
 	}
 	if r.lastSaved {
 		return " instance('__last-saved')" + target.Path() + " "
 	}
-	if ctx.item != nil && relativeWanted(text, r) {
-		current := ctx.current || inInstancePredicate(text, r)
+	if ctx.item != nil && around.relativeWanted(r) {
+		current := ctx.current || around.inPredicate(r)
 		if path := c.relativePath(r.name, target, ctx, current); path != "" {
 			return path
 		}
@@ -108,48 +109,65 @@ var (
 	indexedRepeat = regexp.MustCompile(`indexed-repeat\([^)]+\)`)
 )
 
-// inInstancePredicate reports whether the reference stands in [...] of a text
-// that uses instance(): there "../x" would start from the item of the instance.
-func inInstancePredicate(text string, r ref) bool {
-	if !strings.Contains(text, "instance(") || !instanceCall.MatchString(text) {
-		return false
+// surroundings tells what is around the references of a text. References must
+// be asked about in the order in which they stand.
+type surroundings struct {
+	text       string
+	predicates [][]int // [...] in a text that uses instance()
+	predicate  int     // the first that may still matter
+	indexed    bool    // the text uses indexed-repeat()
+	calls      [][]int
+	call       int
+}
+
+func newSurroundings(text string) *surroundings {
+	s := &surroundings{text: text}
+	if strings.Contains(text, "instance(") && instanceCall.MatchString(text) {
+		s.predicates = bracketed.FindAllStringIndex(text, -1)
 	}
-	for _, m := range bracketed.FindAllStringIndex(text, -1) {
-		if r.start >= m[0] && r.end <= m[1] {
-			return true
-		}
+	if s.indexed = strings.Contains(text, "indexed-repeat("); s.indexed {
+		s.calls = indexedRepeat.FindAllStringIndex(text, -1)
 	}
-	return false
+	return s
+}
+
+// inPredicate reports whether the reference stands in [...] of a text that uses
+// instance(): there "../x" would start from the item of the instance.
+func (s *surroundings) inPredicate(r ref) bool {
+	for s.predicate < len(s.predicates) && s.predicates[s.predicate][1] < r.end {
+		s.predicate++
+	}
+	return s.predicate < len(s.predicates) && r.start >= s.predicates[s.predicate][0]
 }
 
 // relativeWanted is false for the arguments of indexed-repeat() that name the
 // repeated item and the repeats (the 1st, 2nd, 4th and 6th), which are absolute.
-func relativeWanted(text string, r ref) bool {
-	if !strings.Contains(text, "indexed-repeat(") {
+// As in pyxform, of several calls in one text every other is looked at.
+func (s *surroundings) relativeWanted(r ref) bool {
+	if !s.indexed {
 		return true
 	}
-	calls := indexedRepeat.FindAllStringIndex(text, -1)
-	for i := 0; i < len(calls); i++ {
-		call := calls[i]
-		if r.end > call[1] {
-			if i++; i == len(calls) {
-				return true
-			}
-			continue
-		}
-		if r.end < call[0] || r.start > call[1] {
+	for s.call < len(s.calls) && r.end > s.calls[s.call][1] {
+		if s.call+1 == len(s.calls) {
 			return true
 		}
-		args := text[call[0]+len("indexed-repeat(") : call[1]-1]
-		index := -1
-		for n, arg := range strings.Split(args, ",") {
-			if strings.Contains(arg, "${"+r.name+"}") {
-				index = n
-			}
-		}
-		return index >= 0 && index != 0 && index != 1 && index != 3 && index != 5
+		s.call += 2
 	}
-	return false
+	if s.call >= len(s.calls) {
+		return false
+	}
+	call := s.calls[s.call]
+	if r.end < call[0] || r.start > call[1] {
+		return true
+	}
+	args := s.text[call[0]+len("indexed-repeat(") : call[1]-1]
+	index := -1
+	for n, arg := range strings.Split(args, ",") {
+		if strings.Contains(arg, "${"+r.name+"}") {
+			index = n
+		}
+	}
+	return index >= 0 && index != 0 && index != 1 && index != 3 && index != 5
 }
 
 // relativePath gives the path from the context to the target by the repeat that

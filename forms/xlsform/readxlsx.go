@@ -15,6 +15,7 @@ import (
 // sharedStrings.xml holds most texts, styles.xml tells which numbers are dates.
 
 type xlsxFile struct {
+	data    []byte
 	parts   map[string]*zip.File
 	budget  *budget
 	strings []string
@@ -32,7 +33,7 @@ func readXLSX(data []byte) (*Workbook, error) {
 	if len(z.File) > 10_000 {
 		return nil, errors.New("the file has more than 10,000 parts, which no form has")
 	}
-	x := &xlsxFile{parts: map[string]*zip.File{}, budget: newBudget()}
+	x := &xlsxFile{data: data, parts: map[string]*zip.File{}, budget: newBudget()}
 	for _, f := range z.File {
 		x.parts[strings.ToLower(strings.TrimPrefix(f.Name, "/"))] = f
 	}
@@ -45,20 +46,24 @@ func (x *xlsxFile) part(name string) (*xmlScanner, error) {
 	if f == nil {
 		return nil, nil
 	}
+	if f.UncompressedSize64 > uint64(x.budget.bytes) {
+		return nil, errInflated
+	}
+	size := int(f.UncompressedSize64)
+	if err := x.budget.inflate(size); err != nil {
+		return nil, err
+	}
 	r, err := f.Open()
 	if err != nil {
 		return nil, errDamaged
 	}
 	defer r.Close()
 	var buf bytes.Buffer
-	if hint := f.UncompressedSize64; hint <= uint64(min(x.budget.bytes, 16<<20)) {
-		buf.Grow(int(hint) + bytes.MinRead)
+	if size <= 64*len(x.data) { // a size that is not plainly a lie
+		buf.Grow(size + bytes.MinRead)
 	}
-	n, err := io.Copy(&buf, io.LimitReader(r, int64(x.budget.bytes)+1))
-	if limit := x.budget.inflate(int(n)); limit != nil {
-		return nil, limit
-	}
-	if err != nil {
+	n, err := io.Copy(&buf, io.LimitReader(r, int64(size)+1))
+	if err != nil || int(n) != size {
 		return nil, errDamaged
 	}
 	return newXMLScanner(buf.Bytes())

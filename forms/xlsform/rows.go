@@ -1,6 +1,7 @@
 package xlsform
 
 import (
+	"sort"
 	"strconv"
 	"strings"
 )
@@ -31,6 +32,7 @@ type rowReader struct {
 	params      map[string]string // of the present row
 	r           *record
 	rowTriggers []string // of the present row
+	skipped     int      // groups that were too deep and are still open
 	saveList    string   // entity list that the present row saves to
 }
 
@@ -284,6 +286,11 @@ func (rr *rowReader) begin(control, list, name string) {
 		it.Control.set("intent", intent)
 	}
 	parent := rr.top()
+	if len(rr.stack) > maxDepth {
+		rr.report("form-too-deep", rr.at("type"), "most", strconv.Itoa(maxDepth))
+		rr.skipped++
+		return
+	}
 	rr.stack = append(rr.stack, &level{
 		item: it, names: map[string]bool{"meta": true}, lower: map[string]bool{}, begin: rr.r,
 		path: parent.path.with(name, control),
@@ -340,6 +347,10 @@ func (rr *rowReader) tableListGroup(it *Item) *Item {
 }
 
 func (rr *rowReader) end(control string) {
+	if rr.skipped > 0 {
+		rr.skipped--
+		return
+	}
 	open := "no group is open"
 	if len(rr.stack) > 1 {
 		it := rr.top().item
@@ -456,11 +467,13 @@ var commonTypes = append(strings.Fields(`text integer decimal range note calcula
 	select_multiple select_one_from_file select_multiple_from_file begin_group end_group begin_repeat end_repeat osm`),
 	"begin group", "end group", "begin repeat", "end repeat")
 
+func init() { sort.Strings(commonTypes) }
+
 func suggestType(typ string) string {
 	if word, _, ok := strings.Cut(typ, " "); ok && !strings.HasPrefix(typ, "begin") && !strings.HasPrefix(typ, "end") {
 		typ = word
 	}
-	return suggest(typ, append([]string{}, commonTypes...))
+	return suggest(typ, commonTypes)
 }
 
 // fillDefault reads the default: a value, or an expression that is set when the

@@ -179,7 +179,7 @@ func (rr *rowReader) tableListSelect(it *Item, isFile bool) {
 // addNone serves the old setting add_none_option: the choice "none" excludes the others.
 func (rr *rowReader) addNone(it *Item) {
 	list := rr.lists[it.ListName]
-	if list == nil {
+	if list == nil || it.ChoiceFilter == "" && it.Parameters.Get("randomize") == "true" {
 		rr.report("choice-none-option", rr.at("type"))
 		return
 	}

@@ -18,7 +18,7 @@ const (
 	MaxInflated   = 128 << 20 // the parts of the file that are read, decompressed
 	MaxCells      = 4_000_000 // cells, all sheets
 	MaxColumns    = 16_384    // of a sheet (Excel's own limit)
-	MaxTextBytes  = 1 << 20   // of one cell
+	MaxTextBytes  = 128 << 10 // of one cell (Excel allows 32,767 characters)
 	maxGapRows    = 60        // a longer run of empty rows ends a sheet
 	maxGapColumns = 20        // a longer run of empty header cells ends the header
 )
