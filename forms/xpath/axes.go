@@ -4,8 +4,7 @@ import "sort"
 
 // path evaluates a location path and returns its nodes in document order.
 func (e *evaluator) path(p *Path, f frame) []*Node {
-	var set nodeSet
-	steps := p.Steps
+	start, steps := f.node, p.Steps
 	switch {
 	case p.Start != nil:
 		v := e.eval(p.Start, f)
@@ -17,16 +16,79 @@ func (e *evaluator) path(p *Path, f frame) []*Node {
 			e.fail("a path must start from nodes, and this is a %s", v.typ)
 			return nil
 		}
-		set = nodeSet{nodes: v.nodes, apart: len(v.nodes) < 2}
+		if len(v.nodes) != 1 {
+			return e.follow(steps, nodeSet{nodes: v.nodes})
+		}
+		start = v.nodes[0]
 	case p.Absolute:
-		start := e.root
+		start = e.root
 		if e.RepeatContext && p.plain > 0 {
 			start, steps = e.repetition(p, f.node)
 		}
-		set = nodeSet{nodes: []*Node{start}, apart: true}
-	default:
-		set = nodeSet{nodes: []*Node{f.node}, apart: true}
 	}
+	return e.walk(start, steps)
+}
+
+// walk follows the steps from one node for as long as each leads to one node, which is what most paths in forms do, and
+// leaves the rest to follow.
+func (e *evaluator) walk(n *Node, steps []Step) []*Node {
+	for len(steps) > 0 {
+		s := &steps[0]
+		if len(s.Predicates) > 0 || s.Test.Kind != TestNode && s.Axis != Child {
+			break
+		}
+		var next *Node
+		switch s.Axis {
+		case Self:
+			next = n
+		case Parent:
+			next = n.parent
+		case Child:
+			first, more := e.onlyChild(n, &s.Test)
+			if more {
+				return e.follow(steps, single(n))
+			}
+			next = first
+		default:
+			return e.follow(steps, single(n))
+		}
+		if next == nil || !e.spend(1) {
+			return nil
+		}
+		n, steps = next, steps[1:]
+	}
+	if len(steps) > 0 {
+		return e.follow(steps, single(n))
+	}
+	return one(n)
+}
+
+// onlyChild returns the first child that passes a test, and whether there are more.
+func (e *evaluator) onlyChild(n *Node, t *Test) (first *Node, more bool) {
+	e.spend(len(n.children) / 4)
+	for _, c := range n.children {
+		if t.matches(c, Child) && e.sees(c) {
+			if first != nil {
+				return first, true
+			}
+			first = c
+		}
+	}
+	return first, false
+}
+
+// one is a list of one node. A child is a part of its parent's list, so that nothing needs to be made.
+func one(n *Node) []*Node {
+	if n.parent != nil && n.rank() == 2 {
+		return n.parent.children[n.at : n.at+1 : n.at+1]
+	}
+	return []*Node{n}
+}
+
+func single(n *Node) nodeSet { return nodeSet{nodes: one(n), apart: true} }
+
+// follow takes the steps of a path from a set of nodes.
+func (e *evaluator) follow(steps []Step, set nodeSet) []*Node {
 	for i := range steps {
 		if set = e.step(&steps[i], set); len(set.nodes) == 0 || e.err != nil {
 			return nil
@@ -55,14 +117,17 @@ func (e *evaluator) repetition(p *Path, context *Node) (*Node, []Step) {
 }
 
 // chain lists a node and its ancestors below the root of the main instance, innermost first; nil when it is elsewhere.
+// The list is good until the next call.
 func (e *evaluator) chain(n *Node) []*Node {
-	var out []*Node
+	out := e.trail[:0]
 	for ; n != nil; n = n.parent {
 		if n == e.root {
+			e.trail = out
 			return out
 		}
 		out = append(out, n)
 	}
+	e.trail = out
 	return nil
 }
 
@@ -151,6 +216,18 @@ func (e *evaluator) order(nodes []*Node) []*Node {
 // axisNodes appends the nodes of a step's axis that pass its test, in the order of the axis.
 func (e *evaluator) axisNodes(s *Step, n *Node, out []*Node) []*Node {
 	had := len(out)
+	if s.Axis == Child {
+		if !e.spend(len(n.children)) {
+			return out
+		}
+		for _, c := range n.children {
+			if s.Test.matches(c, Child) && e.sees(c) {
+				out = append(out, c)
+			}
+		}
+		e.hold(8 * (len(out) - had))
+		return out
+	}
 	take := func(c *Node) bool { // reports whether to go on
 		if !e.spend(1) {
 			return false
@@ -161,12 +238,6 @@ func (e *evaluator) axisNodes(s *Step, n *Node, out []*Node) []*Node {
 		return true
 	}
 	switch s.Axis {
-	case Child:
-		for _, c := range n.children {
-			if e.sees(c) && !take(c) {
-				break
-			}
-		}
 	case Attribute:
 		each1(n.attrs, take)
 	case Self:

@@ -9,6 +9,11 @@ func (e *evaluator) compare(op Op, a, b Value) bool {
 	if (op == OpEqual || op == OpNotEqual) && (a.typ == BooleanType || b.typ == BooleanType) {
 		return e.compareOne(op, BooleanValue(e.truth(a)), BooleanValue(e.truth(b)))
 	}
+	if len(a.nodes) <= 1 && len(b.nodes) <= 1 {
+		x, ok1 := e.side(a)
+		y, ok2 := e.side(b)
+		return ok1 && ok2 && e.compareOne(op, x, y)
+	}
 	left, right := e.sides(a), e.sides(b)
 	for _, x := range left {
 		for _, y := range right {
@@ -21,6 +26,17 @@ func (e *evaluator) compare(op Op, a, b Value) bool {
 		}
 	}
 	return false
+}
+
+// side is the text of the only node of a node-set, or any other value as it is; false where no node is nothing.
+func (e *evaluator) side(v Value) (Value, bool) {
+	switch {
+	case v.typ != NodesType:
+		return v, true
+	case len(v.nodes) == 0:
+		return Value{}, e.BlankIsEmpty
+	}
+	return StringValue(e.nodeText(v.nodes[0])), true
 }
 
 // sides spreads a node-set into the texts of its nodes; any other value is its only side.

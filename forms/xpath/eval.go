@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"time"
 )
 
@@ -83,6 +84,7 @@ func (x *Expr) Eval(env *Env) (Value, error) {
 	if e.err != nil {
 		return Value{}, e.err
 	}
+	v.nodes = slices.Clone(v.nodes) // they may be a part of the tree's own lists
 	return v, nil
 }
 
@@ -141,10 +143,14 @@ type evaluator struct {
 	source  string
 	root    *Node
 	current *Node
+	trail   []*Node // for chain
 	err     error
 	offset  int // of the term being evaluated, for errors
 
-	steps, memory, maxText int
+	steps   int // left before the next look at reserve and at the context
+	reserve int // left after that
+	memory  int
+	maxText int
 }
 
 // frame is the context of XPath 1.0 section 1: a node, its position and the size of the set it is in. A position of 0
@@ -159,7 +165,7 @@ var nowhere = NewDocument()
 func newEvaluator(x *Expr, env *Env) *evaluator {
 	e := &evaluator{
 		terms: env.terms(), env: env, source: x.source, root: env.Root, current: env.Current,
-		steps:   orDefault(env.Limits.Steps, defaultSteps),
+		reserve: orDefault(env.Limits.Steps, defaultSteps),
 		memory:  orDefault(env.Limits.Memory, defaultMemory),
 		maxText: orDefault(env.Limits.Text, defaultText),
 	}
@@ -193,22 +199,32 @@ func (e *evaluator) fail(format string, args ...any) {
 func (e *evaluator) failWith(cause error, format string, args ...any) {
 	if e.err == nil {
 		e.err = &EvalError{Source: e.source, Offset: e.offset, Reason: fmt.Sprintf(format, args...), Err: cause}
+		e.steps, e.reserve = -1, 0 // so that spend says no from now on
 	}
 }
 
 // spend takes n steps from the budget and reports whether the evaluation may go on.
 func (e *evaluator) spend(n int) bool {
+	e.steps -= n
+	return e.steps >= 0 || e.refill()
+}
+
+// refill moves steps from the reserve, and looks whether the evaluation has failed or been cancelled meanwhile.
+func (e *evaluator) refill() bool {
+	const portion = 4096
 	if e.err != nil {
 		return false
 	}
-	const checkEvery = 4096
-	if e.env.Context != nil && e.steps/checkEvery != (e.steps-n)/checkEvery {
+	if e.env.Context != nil {
 		if err := e.env.Context.Err(); err != nil {
 			e.failWith(err, "the evaluation was stopped")
 			return false
 		}
 	}
-	if e.steps -= n; e.steps < 0 {
+	more := min(portion-e.steps, e.reserve)
+	e.steps += more
+	e.reserve -= more
+	if e.steps < 0 {
 		e.failWith(ErrLimit, "the expression takes too long to evaluate")
 		return false
 	}

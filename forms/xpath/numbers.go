@@ -1,8 +1,8 @@
 package xpath
 
 import (
+	"bytes"
 	"math"
-	"math/big"
 	"strconv"
 )
 
@@ -112,36 +112,44 @@ func fnRound(a *Arguments) Value {
 // roundDecimal rounds the shortest decimal that stands for x, so that 1.005 to two digits is 1.01. Halves go up, or away
 // from zero.
 func roundDecimal(x float64, digits int, up bool) float64 {
-	r, ok := new(big.Rat).SetString(strconv.FormatFloat(x, 'f', -1, 64))
-	if !ok {
+	text := strconv.AppendFloat(make([]byte, 1, 32), math.Abs(x), 'f', -1, 64)
+	text[0] = '0' // room for a carry
+	point := bytes.IndexByte(text, '.')
+	if point < 0 {
+		point = len(text)
+	} else {
+		text = append(text[:point], text[point+1:]...)
+	}
+	keep := point + digits // digits of text that stay
+	switch {
+	case keep >= len(text):
 		return x
+	case keep < 0:
+		return math.Copysign(0, x)
 	}
-	scale := new(big.Rat).SetInt(new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(max(digits, -digits))), nil))
-	if digits < 0 {
-		scale.Inv(scale)
+	more := text[keep] >= '5'
+	if more && x < 0 && up { // exactly half stays
+		more = text[keep] > '5' || len(bytes.TrimRight(text[keep+1:], "0")) > 0
 	}
-	half := big.NewRat(1, 2)
-	negative := r.Sign() < 0
-	if negative && !up {
-		r.Neg(r)
+	for i := keep; i < len(text); i++ {
+		text[i] = '0'
 	}
-	r.Mul(r, scale).Add(r, half)
-	whole := new(big.Int).Div(r.Num(), r.Denom()) // Euclidean: floor, because denominators are positive
-	out, _ := new(big.Rat).Quo(new(big.Rat).SetInt(whole), scale).Float64()
-	if negative && !up {
-		out = -out
+	for i := keep - 1; more && i >= 0; i-- {
+		if text[i] != '9' {
+			text[i]++
+			more = false
+		} else {
+			text[i] = '0'
+		}
 	}
-	if negative && out == 0 {
-		return math.Copysign(0, -1)
-	}
-	return out
+	f, _ := strconv.ParseFloat(string(text[:point])+"."+string(text[point:]), 64) // digits and a point
+	return math.Copysign(f, x)
 }
 
 func fnSum(a *Arguments) Value {
-	a.Nodes(0)
 	sum := 0.0
-	for _, v := range a.Each(0) {
-		if x := a.e.number(v); !math.IsNaN(x) || !a.e.SkipNaN {
+	for _, n := range a.Nodes(0) {
+		if x := a.e.parseNumber(a.e.nodeText(n)); !math.IsNaN(x) || !a.e.SkipNaN {
 			sum += x
 		}
 	}

@@ -52,10 +52,13 @@ function answer(q) {
   const r = run();
   const out = {};
   if (q.repeat) {
-    for (let i = 0; i < q.repeat; i++) run();
-    const t = process.hrtime.bigint();
-    for (let i = 0; i < q.repeat; i++) run();
-    out.nanos = Number(process.hrtime.bigint() - t) / q.repeat;
+    let best = Infinity;
+    for (let round = 0; round < 6; round++) {
+      const t = process.hrtime.bigint();
+      for (let i = 0; i < q.repeat; i++) run();
+      best = Math.min(best, Number(process.hrtime.bigint() - t));
+    }
+    out.nanos = best / q.repeat;
   }
   switch (r.resultType) {
     case 1: {
