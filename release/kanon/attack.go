@@ -48,9 +48,6 @@ type knowledge struct {
 // learn expresses each lattice cell by shown cells below it and as few open leaves as it can.
 func learn(p Published) (knowledge, error) {
 	l := newLattice(p.Dims)
-	if len(p.States) != l.size || len(p.Values) != l.size {
-		return knowledge{}, fmt.Errorf("kanon: the table has %d states and %d values for %d cells", len(p.States), len(p.Values), l.size)
-	}
 	k := knowledge{l: l, leaves: l.leafCells(), number: map[int]int{}, sum: make([]int64, l.size), rest: make([][]int, l.size)}
 	for n, c := range k.leaves {
 		k.number[c] = n
@@ -99,6 +96,11 @@ func learn(p Published) (knowledge, error) {
 // table these are its small cells. With more, they are the small cells of each, and every atom that no table counts
 // alone.
 func attack(ctx context.Context, tables []Published) ([]Derivable, error) {
+	for _, p := range tables {
+		if err := p.check(); err != nil {
+			return nil, err
+		}
+	}
 	w, err := newWorld(tables)
 	if err != nil {
 		return nil, err
@@ -162,6 +164,15 @@ func attack(ctx context.Context, tables []Published) ([]Derivable, error) {
 				}
 				y.rows = append(y.rows, equation{form(k.rest[c]), float64(p.Values[c] - k.sum[c])})
 				continue
+			case s == Rounded: // less than a base from the figure, above or below
+				for _, side := range []float64{-1, 1} {
+					bound := float64(p.Values[c]-k.sum[c]) + side*float64(p.Base-1)
+					if side < 0 && bound <= 0 {
+						continue
+					}
+					y.floor = append(y.floor, 0)
+					y.rows = append(y.rows, equation{append(form(k.rest[c]), term{len(y.floor) - 1, side}), bound})
+				}
 			case s.withheld() && p.Rules.Zeros == ZerosShown:
 				if isLeaf && len(atoms[k.number[c]]) == 1 {
 					y.floor[atoms[k.number[c]][0]] = 1
@@ -178,7 +189,7 @@ func attack(ctx context.Context, tables []Published) ([]Derivable, error) {
 			}
 		}
 	}
-	if len(tables) > 1 {
+	if len(tables) > 1 && tables[0].Base == 0 {
 		for at := range w.size {
 			if covered[at] && !judged[at] {
 				ask = append(ask, question{Derivable: Derivable{Table: -1, Group: w.describe(at)}})

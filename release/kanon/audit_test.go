@@ -2,10 +2,12 @@ package kanon
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 )
@@ -102,4 +104,28 @@ func crowd(people int, lengths ...int) Cube {
 		c.Counts[at]++
 	}
 	return c
+}
+
+// Tables come back from a ledger as JSON; whatever they hold, the attack answers.
+func FuzzAudit(f *testing.F) {
+	p, err := Protect(context.Background(), crowd(30, 2, 3), Rules{MinCell: 3})
+	if err != nil {
+		f.Fatal(err)
+	}
+	text, err := json.Marshal(p)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(text, text)
+	f.Add([]byte(`{"dims":[{"name":"a","codes":["x"]}],"rules":{"min_cell":2},"states":"AAA=","values":[3,4]}`), text)
+	f.Fuzz(func(t *testing.T, a, b []byte) {
+		var x, y Published
+		if json.Unmarshal(a, &x) != nil || json.Unmarshal(b, &y) != nil || len(x.States)+len(y.States) > 64 {
+			return
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		Audit(ctx, x)
+		Difference(ctx, x, y)
+	})
 }

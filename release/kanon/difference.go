@@ -17,7 +17,9 @@ import (
 // and the first reading of the register (AsOf) that holds the person. Codes of the same dimension mean the same in all
 // tables and leave nobody out; a code of coarser bands names its parts. People are added to the register and do
 // not leave it or change code. The attacker solves the linear programme over the atoms. Of atoms counted by no table
-// alone the true count is not known here, so each must be certainly zero, certainly MinCell or more, or wide.
+// alone the true count is not known here, so each must be certainly zero, certainly MinCell or more, or wide. A rounded
+// table tells that each count lies less than its base from the figure; its own cells are protected by the rounding
+// and not asked about.
 //
 // Where tables contradict that model, because people were removed or recoded between two readings, tables with the same
 // dimensions are compared cell by cell and sum by sum: any difference of 1 to MinCell-1 is listed. Other shapes

@@ -51,9 +51,10 @@
 //
 // # Records
 //
-// [Measure] says how k-anonymous, l-diverse and t-close a set of records is on declared keys; [Anonymise] generalises and
-// withholds single values until every combination on the keys has at least k records. [Rounder] rounds counts to a base with
+// [Measure] says how k-anonymous, l-diverse and t-close a file of records is on declared keys; [Anonymise] coarsens and
+// withholds single values until every combination on the keys has at least k records. Files are those of package
+// aman/release/risk, which measures how easily people are found in them. [Rounder] rounds counts to a base with
 // keys that stay with the records, so that repeated releases agree.
 //
-// The package imports nothing of the rest of Aman.
+// Beside aman/release/risk the package imports nothing of the rest of Aman.
 package kanon

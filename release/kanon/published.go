@@ -30,7 +30,9 @@ func (s State) unseen() bool { return s == Unpublished || s == unseenSmall || s 
 func (s State) withheld() bool { return s == Primary || s == Complementary }
 
 // open tells whether the attacker does not know the count.
-func (s State) open() bool { return s.withheld() || s == Unpublished || s == unseenSmall }
+func (s State) open() bool {
+	return s.withheld() || s == Rounded || s == Unpublished || s == unseenSmall
+}
 
 // small tells whether the cell needs protection.
 func (s State) small() bool { return s == Primary || s == unseenSmall }
@@ -82,10 +84,33 @@ type Published struct {
 	Dims  []Dimension `json:"dims"`
 	Rules Rules       `json:"rules"`
 	Of    Population  `json:"of"`
+	// Base is what a [Rounder] rounded to; 0 for a table of exact counts.
+	Base int64 `json:"base,omitempty"`
 	// States and Values hold one entry for each cell of the lattice: codes in the order of Dims, then the total,
-	// the last dimension running fastest. A value is zero unless the cell is shown.
+	// the last dimension running fastest. A value is zero unless the cell is shown. In JSON the states are base64.
 	States []State `json:"states"`
 	Values []int64 `json:"values"`
+}
+
+// check refuses a table that no program of this package can have written.
+func (p Published) check() error {
+	if err := checkDims(p.Dims); err != nil {
+		return err
+	}
+	if l := newLattice(p.Dims); len(p.States) != l.size || len(p.Values) != l.size {
+		return fmt.Errorf("kanon: the table has %d states and %d values for %d cells", len(p.States), len(p.Values), l.size)
+	}
+	if p.Base == 0 {
+		if _, err := p.Rules.normal(); err != nil {
+			return err
+		}
+	}
+	for i, s := range p.States {
+		if s > unseenImpossible || p.Values[i] < 0 || p.Values[i] > 1<<50 || (s == Rounded) != (p.Base > 0 && !s.unseen()) {
+			return fmt.Errorf("kanon: cell %d of the table has a state or value that cannot be", i)
+		}
+	}
+	return nil
 }
 
 // Cell is one cell of a published table.
