@@ -18,6 +18,7 @@ type Finding struct {
 	Also     []Result `json:"also,omitempty"`     // less grave outcomes that are met too
 	Possible []Result `json:"possible,omitempty"` // when undetermined: what it may turn out to be
 
+	Applies  *Node      `json:"applies,omitempty"`  // whether the standard is meant for this person
 	Rules    []Node     `json:"rules,omitempty"`    // the outcomes in the order tried, to the one that held
 	Elements []Node     `json:"elements,omitempty"` // each element with its facts and their records
 	Changes  []Change   `json:"changes,omitempty"`  // single answers that would change the outcome
@@ -302,6 +303,10 @@ func (e *evaluation) addNotes() {
 
 func (e *evaluation) addDerivation(d decision) {
 	e.world = d.world
+	if e.s.Applies != nil {
+		n := e.node(e.s.Applies)
+		e.finding.Applies = &n
+	}
 	for i := range e.s.Elements {
 		el := &e.s.Elements[i]
 		n := e.node(&el.When)

@@ -42,6 +42,10 @@ type Line struct {
 // stays in Rules and Elements. Words come from the vocabulary.
 func (f *Finding) Explain(v *Vocabulary, lang string) []Line {
 	x := explainer{f: f, v: v, lang: lang, shown: map[string]bool{}}
+	if f.Outcome.Key == NotApplicable {
+		x.add(*f.Applies, 0, false)
+		return x.lines
+	}
 	last := len(f.Rules) - 1
 	for i, rule := range f.Rules {
 		held := i == last && f.Outcome.Key == rule.Key && len(rule.Of) > 0

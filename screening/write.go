@@ -154,7 +154,11 @@ func (w *writer) reason(l Line) {
 		w.line(l.Depth+3, "  ", w.word("conflict"))
 	}
 	for _, f := range l.Records {
-		w.line(l.Depth+3, "  ", w.record(f))
+		of := ""
+		if d, ok := w.v.Definition(f.Key); ok && l.Label != "fact/"+f.Key { // the record behind a presumption
+			of = d.Label.In(w.lang) + ": "
+		}
+		w.line(l.Depth+3, "  ", of, w.record(f))
 	}
 }
 
