@@ -38,5 +38,6 @@
 //
 // Files, in reading order: value.go (the logic), fact.go, vocabulary.go,
 // derive.go, expr.go, standard.go, effect.go (dates), evaluate.go, change.go,
-// explain.go, report.go, write.go, request.go.
+// explain.go, report.go, write.go, request.go. decode.go reads YAML and JSON; a
+// README.md in packs/core/standards says how to change a standard.
 package screening
