@@ -111,6 +111,8 @@ func compare(name, md string, a answer) outcome {
 	case a.Crash != "":
 		kind, _, _ := strings.Cut(a.Crash, ":")
 		return outcome{class: "pyxform stops with " + kind + ", the form is accepted here", detail: a.Crash}
+	case strings.HasPrefix(a.Error, "Invalid headers provided for sheet: 'settings'. For XLSForms"):
+		return outcome{class: "pyxform, given form_id and id_string, stumbles over a second row of settings"}
 	case a.Error != "":
 		return outcome{"only pyxform refuses", a.Error, true}
 	}

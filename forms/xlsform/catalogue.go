@@ -50,6 +50,7 @@ var catalogue = map[string]message{
 	"media-part-missing":   {Warning, "The column “media” alone means nothing and is left out.", "Name the columns image, big-image, audio or video."},
 	"header-attribute":     {Error, "The column “{header}” would make an attribute named “{name}”, which is not a valid name.", nameRule},
 	"header-language-lost": {Warning, "The column “{header}” stands to the right of its translations and replaces them in this row.", "Move it to their left, or give it a language."},
+	"settings-rows":        {Advice, "Only the first row of settings is used.", "Put all settings into row 2, and delete this one."},
 	"settings-both-ids":    {Warning, "The settings sheet has both form_id and id_string; form_id is used.", "Remove id_string."},
 
 	// Names and labels.
@@ -112,7 +113,7 @@ var catalogue = map[string]message{
 	"other-languages":    {Warning, "or_other makes a choice “Other” and a question “Specify other.” that are not translated.", "Add the choice and the question by hand, with translations."},
 	"search-file":        {Error, "“{name}” takes its choices from a file and also uses search().", "Use one of the two."},
 	"search-shared":      {Error, "“{name}” uses search() with the list “{list}”, which questions without search() use too: {others}.", "Use search() for all of them, or give this question a list of its own."},
-	"select-reference":   {Error, "A select_multiple or rank cannot take its choices from a repeat.", "Use select_one."},
+	"select-reference":   {Error, "A select_multiple cannot take its choices from a repeat.", "Use select_one."},
 
 	// References and expressions.
 	"reference-syntax":   {Error, "There is a broken reference in “{text}”.", "A reference is ${, the name of a question, and }."},

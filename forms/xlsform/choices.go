@@ -67,16 +67,10 @@ func (c *compiler) choice(t *table, r *record, list string, left map[string]bool
 		case key == "name":
 			ch.Name = v.text
 		case key == "label":
-			ch.Label = v.asText()
-			if v.depth() > 1 {
-				c.report("header-deep", t.place(r.number, key), "header", t.place(r.number, key).column)
-			}
+			ch.setLabel(v)
 		case key == "media" && v.isMap():
-			ch.Media = v.asAttrs()
-			for _, m := range ch.Media {
-				if !mediaKinds[m.Name] {
-					c.report("media-choice", t.place(r.number, "media", m.Name), "media", m.Name)
-				}
+			for j, kind := range v.keys {
+				ch.Media.setText(kind, v.kids[j].asText())
 			}
 		case key == "sms_option":
 			ch.sms = v.flat()
@@ -87,12 +81,33 @@ func (c *compiler) choice(t *table, r *record, list string, left map[string]bool
 			ch.Extra = append(ch.Extra, Setting{key, v.text})
 		}
 	}
+	for _, m := range ch.Media {
+		if !mediaKinds[m.Name] {
+			c.report("media-choice", t.place(r.number, "media", m.Name), "media", m.Name)
+		}
+	}
 	if ch.Name == "" && !r.get("name").isMap() {
 		c.report("choice-name", t.place(r.number, "name"), "list", list)
-	} else if ch.Label.Empty() {
+	} else if r.get("label") == nil {
 		c.report("choice-label", t.place(r.number, "label"), "list", list)
 	}
 	return ch
+}
+
+// setLabel reads a label, or labels by language. In label::x::French the x is
+// taken for a kind of media.
+func (ch *Choice) setLabel(v *tree) {
+	if !v.isMap() {
+		ch.Label.Plain = v.text
+		return
+	}
+	for i, key := range v.keys {
+		if kid := v.kids[i]; kid.isMap() {
+			ch.Media.setText(key, kid.asText())
+		} else {
+			ch.Label.Langs = append(ch.Label.Langs, LangText{key, kid.text})
+		}
+	}
 }
 
 func (c *compiler) checkDuplicates(t *table) {

@@ -27,7 +27,9 @@ func (c *compiler) emit() {
 	model := c.modelElem()
 	body.with(c.controls(c.root)...)
 	html.with(el("h:head").with(el("h:title").plain(c.form.Title), model), body)
-	c.checkPrefixes(html)
+	if !HasErrors(c.found) {
+		c.checkPrefixes(html)
+	}
 	c.form.root = html
 }
 

@@ -124,7 +124,7 @@ func (rr *rowReader) row(r *record) {
 	begin, end, control, list := parseControl(typ)
 	name := ""
 	if !end {
-		if name, ok = rr.name(typ); !ok && !begin {
+		if name, ok = rr.name(typ); !ok && name == "" && !begin {
 			return
 		}
 	}

@@ -14,6 +14,9 @@ func (c *compiler) readSettings() {
 		c.setIdentity()
 		return
 	}
+	if len(sheet.Rows) > 1 {
+		c.report("settings-rows", place{sheet: sheet.Name, row: sheet.Rows[1].Number})
+	}
 	sheet = c.dropSecondID(sheet)
 	c.sheets["settings"] = sheet
 	t := c.readTable("settings", &settingsDialect, tableOptions{defaultLang: "default"})

@@ -246,6 +246,9 @@ func (c *compiler) readRow(t *table, row Row, opt tableOptions) record {
 			continue
 		}
 		col := t.columns[i]
+		if !allowedInXML(value) {
+			c.report("text-characters", t.at(row.Number, col))
+		}
 		value = cleanValue(value, opt.spaces)
 		if len(col.path) == 1 {
 			if old := r.get(col.path[0]); old.isMap() {
@@ -303,16 +306,16 @@ func (t *table) find(parts ...string) (column, bool) {
 	return column{}, false
 }
 
-// place is where a value stands: the row, and the column of that path.
+// place is where a value stands: the row, and the column of that path. Without
+// a path it is the whole row.
 func (t *table) place(row int, parts ...string) place {
+	if len(parts) == 0 {
+		return place{sheet: t.sheet.Name, row: row}
+	}
 	if col, ok := t.find(parts...); ok {
 		return t.at(row, col)
 	}
-	p := place{sheet: t.sheet.Name, row: row}
-	if len(parts) > 0 {
-		p.column = parts[len(parts)-1]
-	}
-	return p
+	return place{sheet: t.sheet.Name, row: row, column: parts[len(parts)-1]}
 }
 
 func (t *table) at(row int, col column) place {
