@@ -24,8 +24,9 @@ type board struct {
 // finder looks for the cheapest move through a cell. It holds the scratch space of one search.
 type finder struct {
 	b     *board
-	shift map[int]int64 // changes made so far by the moves of one witness, by cell
-	order []int         // dimensions, fewest codes first, so that dear branches are cut early
+	shift []int64 // changes made so far by the moves of one witness, by cell
+	moved []int   // the cells that may have a change
+	order []int   // dimensions, fewest codes first, so that dear branches are cut early
 	cells [][]int
 	signs [][]int8
 
@@ -38,7 +39,7 @@ type finder struct {
 
 func newFinder(b *board) *finder {
 	d := len(b.n)
-	f := &finder{b: b, shift: map[int]int64{}, cells: make([][]int, d+1), signs: make([][]int8, d+1)}
+	f := &finder{b: b, shift: make([]int64, b.size), cells: make([][]int, d+1), signs: make([][]int8, d+1)}
 	for i := range d {
 		at := i
 		f.order = append(f.order, i)
@@ -127,5 +128,14 @@ func (f *finder) extend(depth int, step int64, cost float64) {
 func (f *finder) apply(m move) {
 	for i, c := range m.cells {
 		f.shift[c] += int64(m.signs[i]) * m.step
+		f.moved = append(f.moved, c)
 	}
+}
+
+// restart forgets the changes.
+func (f *finder) restart() {
+	for _, c := range f.moved {
+		f.shift[c] = 0
+	}
+	f.moved = f.moved[:0]
 }

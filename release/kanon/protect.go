@@ -180,7 +180,7 @@ func room(f *finder, cell int, width int64, withhold func(cell int)) (proof, boo
 		if dir < 0 {
 			moves = &w.down
 		}
-		clear(f.shift)
+		f.restart()
 		for _, m := range *moves {
 			f.apply(m)
 		}
