@@ -81,11 +81,11 @@ func formatKind(format string) dateKind {
 // dateText shows a serial day number as date, time or duration; ok is false if
 // it is none.
 func dateText(serial float64, kind dateKind, from1904 bool) (text string, ok bool) {
+	if kind == isDuration && math.Abs(serial) < 1e9 {
+		return durationText(serial), true
+	}
 	if math.IsNaN(serial) || math.Abs(serial) > 3_000_000 {
 		return "", false
-	}
-	if kind == isDuration {
-		return durationText(serial), true
 	}
 	day := math.Floor(serial)
 	ms := math.RoundToEven((serial - day) * 86_400_000)
