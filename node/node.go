@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"aman/casework"
@@ -16,9 +17,11 @@ import (
 	"aman/platform/access"
 	"aman/platform/audit"
 	"aman/platform/jobs"
+	"aman/platform/signin"
 	"aman/platform/store"
 	"aman/platform/vault"
 	"aman/registry"
+	"aman/release"
 	"aman/screening"
 )
 
@@ -37,6 +40,8 @@ type Config struct {
 	Create bool
 	// Now is the clock; time.Now when nil.
 	Now func() time.Time
+	// Origin is the address browsers use, https://aman.example.org; passkeys need it.
+	Origin string
 	// Packs are the names of the packs, in order; core and pakistan when empty.
 	Packs []string
 }
@@ -56,6 +61,9 @@ type Node struct {
 	Library  *screening.Library
 	Forms    *forms.Service
 	Casework *casework.Service
+	SignIn   *signin.Service
+	Shipped  *forms.Shipped
+	Release  *release.Service
 	Packs    []fs.FS
 
 	practice casework.Practice
@@ -96,8 +104,35 @@ func Open(ctx context.Context, c Config) (n *Node, err error) {
 		return nil, err
 	}
 	n.Forms = forms.New(n.Store, n.Vault, n.Audit, n.Policy, n.Registry, n.Now)
+	if n.Shipped, err = forms.LoadShipped(n.Catalog, n.Packs...); err != nil {
+		return nil, err
+	}
+	if err := n.Forms.PublishShipped(ctx, n.Shipped); err != nil {
+		return nil, err
+	}
+	if n.SignIn, err = signin.New(n.Store, signin.Config{Key: n.Ring.Derive("sign-in"), Origin: n.Config.Origin, Record: n.recordSignIn, Now: n.Now}); err != nil {
+		return nil, err
+	}
+	n.Release = release.New(n.Store, n.Registry, n.Policy, n.Audit, n.practice.Zone, n.Now)
 	n.Casework = casework.New(n.Store, n.Vault, n.Audit, n.Policy, n.Registry, n.Forms, n.Library, n.practice, n.Now)
 	return n, nil
+}
+
+// recordSignIn writes what happens at the door into the audit log.
+func (n *Node) recordSignIn(tx *store.Tx, e signin.Event) error {
+	entry := audit.Entry{At: e.At, Actor: e.User, Action: "door." + e.Kind, Outcome: audit.OK, Object: e.User, Detail: map[string]string{}}
+	if e.Kind == "sign_in_refused" {
+		entry.Outcome = audit.Refused
+	}
+	for key, v := range map[string]string{"session": e.Session, "reason": e.Reason} {
+		if v != "" {
+			entry.Detail[key] = v
+		}
+	}
+	if m := strings.ReplaceAll(e.Method, "+", "-"); m != "" {
+		entry.Detail["method"] = m
+	}
+	return n.Audit.Append(tx, entry)
 }
 
 // content reads the packs: what is the same for every node of this program.
@@ -195,4 +230,12 @@ func (n *Node) AuditPublic() ed25519.PublicKey {
 // VerifyAudit checks the whole audit chain; progress may be nil.
 func (n *Node) VerifyAudit(ctx context.Context, progress func(done, of int64)) (audit.Report, error) {
 	return audit.Verify(ctx, n.Store, n.AuditPublic(), progress)
+}
+
+// Ready says whether the store can be read.
+func (n *Node) Ready(ctx context.Context) error {
+	return n.Store.Read(ctx, func(tx *store.Tx) error {
+		var one int
+		return tx.Row("SELECT 1").Scan(&one)
+	})
 }

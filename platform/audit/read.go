@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"aman/platform/store"
@@ -99,4 +100,14 @@ func Export(ctx context.Context, db *store.DB, w io.Writer, from, to int64) (n i
 		}, "SELECT "+columns+", hash FROM audit WHERE seq >= ? AND seq <= ? ORDER BY seq", from, to)
 	})
 	return n, err
+}
+
+// Where lists the newest entries that fit a condition over the table audit under the
+// name r, as the filter of an access policy writes it. The condition is SQL: it must
+// come from the program, with every value in args.
+func Where(tx *store.Tx, where string, args []any, limit int) ([]Entry, error) {
+	return store.All(tx, func(r *sql.Rows) (Entry, error) {
+		e, _, err := scan(r, false)
+		return e, err
+	}, "SELECT r.seq, r.at, r.actor, r.org, r.action, r.outcome, r.register, r.object, r.case_id, r.detail FROM audit r WHERE ("+where+") ORDER BY r.seq DESC LIMIT ?", append(slices.Clone(args), limit)...)
 }

@@ -1,0 +1,156 @@
+// Package chart draws small charts as SVG on the server: no script, no inline style
+// (a page's Content-Security-Policy forbids it), readable by a screen reader, and always
+// with a table of the same figures beside it.
+//
+//	b := chart.Bars{Title: "Cases by worker"}
+//	b.Add("Amna", chart.Part{Value: 12, Class: "rest"})
+//	b.SVG()   // html/template.HTML
+//
+// Colours come from the page's stylesheet, by the classes of the parts.
+package chart
+
+import (
+	"fmt"
+	"html"
+	"html/template"
+	"strings"
+)
+
+// Bars is a bar chart; each bar may have several parts. Lying bars have their labels
+// beside them; upright ones below.
+type Bars struct {
+	Title      string
+	Upright    bool
+	Limit      int // a line at this value; none when 0
+	LimitLabel string
+	Rows       []Row
+}
+
+// Row is one bar.
+type Row struct {
+	Label string
+	Parts []Part
+}
+
+// Part is one piece of a bar.
+type Part struct {
+	Value int
+	Class string
+	Label string
+}
+
+// Add appends a bar.
+func (b *Bars) Add(label string, parts ...Part) { b.Rows = append(b.Rows, Row{label, parts}) }
+
+// Sum is the length of a bar.
+func (r Row) Sum() (n int) {
+	for _, p := range r.Parts {
+		n += p.Value
+	}
+	return n
+}
+
+// Empty says that there is nothing to draw.
+func (b *Bars) Empty() bool { return b.max() == 0 }
+
+func (b *Bars) max() int {
+	m := b.Limit
+	for _, r := range b.Rows {
+		m = max(m, r.Sum())
+	}
+	return m
+}
+
+// Legend names the parts, once each.
+func (b *Bars) Legend() []Part {
+	var out []Part
+	seen := map[string]bool{}
+	for _, r := range b.Rows {
+		for _, p := range r.Parts {
+			if p.Label != "" && !seen[p.Class] {
+				seen[p.Class] = true
+				out = append(out, p)
+			}
+		}
+	}
+	return out
+}
+
+// SVG draws the chart. Right-to-left pages mirror it by the stylesheet.
+func (b *Bars) SVG() template.HTML {
+	if b.Upright {
+		return b.upright()
+	}
+	return b.lying()
+}
+
+func (b *Bars) open(w *strings.Builder, width, height int) {
+	fmt.Fprintf(w, `<svg class="chart" viewBox="0 0 %d %d" role="img" aria-label="%s" focusable="false">`, width, height, html.EscapeString(b.Title))
+}
+
+// lying draws bars from left to right, 22 units high, scaled to 300 units.
+func (b *Bars) lying() template.HTML {
+	const width, bar, gap = 320, 16, 8
+	var w strings.Builder
+	most := max(b.max(), 1)
+	height := len(b.Rows)*(bar+gap) + gap
+	b.open(&w, width, height)
+	scale := func(v int) float64 { return float64(v) * 280 / float64(most) }
+	for i, r := range b.Rows {
+		y := gap + i*(bar+gap)
+		x := 0.0
+		for _, p := range r.Parts {
+			if p.Value == 0 {
+				continue
+			}
+			fmt.Fprintf(&w, `<rect class="part %s" x="%.1f" y="%d" width="%.1f" height="%d"><title>%s</title></rect>`, p.Class, x, y, scale(p.Value), bar, html.EscapeString(tip(r, p)))
+			x += scale(p.Value)
+		}
+		fmt.Fprintf(&w, `<text class="figure" x="%.1f" y="%d">%d</text>`, x+4, y+bar-4, r.Sum())
+	}
+	if b.Limit > 0 {
+		x := scale(b.Limit)
+		fmt.Fprintf(&w, `<line class="limit" x1="%.1f" x2="%.1f" y1="0" y2="%d"><title>%s</title></line>`, x, x, height, html.EscapeString(b.LimitLabel))
+	}
+	w.WriteString("</svg>")
+	return template.HTML(w.String())
+}
+
+// upright draws bars from below, with every label under its bar.
+func (b *Bars) upright() template.HTML {
+	const height, base = 140, 110
+	n := max(len(b.Rows), 1)
+	step := 320.0 / float64(n)
+	var w strings.Builder
+	most := max(b.max(), 1)
+	b.open(&w, 320, height)
+	for i, r := range b.Rows {
+		x := float64(i)*step + step*0.12
+		y := float64(base)
+		for _, p := range r.Parts {
+			h := float64(p.Value) * 90 / float64(most)
+			y -= h
+			fmt.Fprintf(&w, `<rect class="part %s" x="%.1f" y="%.1f" width="%.1f" height="%.1f"><title>%s</title></rect>`, p.Class, x, y, step*0.76, h, html.EscapeString(tip(r, p)))
+		}
+		fmt.Fprintf(&w, `<text class="figure middle" x="%.1f" y="%.1f">%d</text>`, x+step*0.38, y-3, r.Sum())
+		fmt.Fprintf(&w, `<text class="label middle" x="%.1f" y="%d">%s</text>`, x+step*0.38, base+14, html.EscapeString(short(r.Label, n)))
+	}
+	fmt.Fprintf(&w, `<line class="axis" x1="0" x2="320" y1="%d" y2="%d"></line></svg>`, base, base)
+	return template.HTML(w.String())
+}
+
+func tip(r Row, p Part) string {
+	if p.Label == "" {
+		return fmt.Sprintf("%s: %d", r.Label, p.Value)
+	}
+	return fmt.Sprintf("%s, %s: %d", r.Label, p.Label, p.Value)
+}
+
+// short keeps the first word of a label where many bars stand side by side.
+func short(label string, n int) string {
+	if n <= 6 {
+		return label
+	}
+	word, _, _ := strings.Cut(label, " ")
+	return word
+}

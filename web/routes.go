@@ -1,0 +1,80 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"aman/forms/openrosa"
+	"aman/platform/access"
+	"aman/platform/signin"
+)
+
+// routes is the table of addresses.
+func (s *Server) routes() {
+	open := s.mux.HandleFunc
+	in := func(pattern string, h http.HandlerFunc) { s.mux.HandleFunc(pattern, s.signedIn(h)) }
+
+	open("GET /assets/{hash}/{name...}", s.asset)
+	open("GET /signin", s.showSignIn)
+	open("POST /signin", s.doSignIn)
+	open("POST /signout", s.signOut)
+	open("GET /leave", s.leave)
+	open("POST /language", s.language)
+	open("GET /healthz", s.health)
+
+	in("GET /{$}", s.home)
+	in("POST /notices/seen", s.noticesSeen)
+	in("GET /intake", s.intake)
+	in("GET /intake/{id}", s.interview)
+	in("POST /intake/{id}/open", s.openCase)
+	in("POST /intake/{id}/dismiss", s.dismiss)
+	in("GET /cases", s.cases)
+	in("GET /cases/new", s.newCase)
+	in("POST /cases/new", s.newCase)
+	in("GET /cases/emergency", s.breakGlass)
+	in("POST /cases/emergency", s.breakGlass)
+	in("GET /cases/{id}", s.theCase)
+	in("GET /cases/{id}/do/{act}", s.actForm)
+	in("POST /cases/{id}/do/{act}", s.actForm)
+	in("GET /cases/{id}/unseal/{register}/{row}", s.unseal)
+	in("POST /cases/{id}/unseal/{register}/{row}", s.unseal)
+	in("GET /cases/{id}/erase", s.erase)
+	in("POST /cases/{id}/erase", s.erase)
+	in("POST /cases/{id}/conflicts/{conflict}", s.settle)
+	in("GET /referrals", s.referrals)
+	in("GET /referrals/{id}", s.referral)
+	in("POST /referrals/{id}", s.referral)
+	in("GET /overview", s.overview)
+	in("GET /audit", s.audits)
+	s.accountRoutes(in)
+	s.adminRoutes(in)
+	s.tableRoutes(in)
+	s.flowRoutes(in)
+
+	rosa := &openrosa.Handler{Forms: s.Node.Forms, Store: s.Node.Store, Base: s.Node.Config.Origin, Texts: s.texts, Log: s.Log, Device: s.device}
+	rosa.Register(s.mux)
+	open("/", func(w http.ResponseWriter, r *http.Request) { s.fail(w, r, http.StatusNotFound, "error.not_found") })
+}
+
+// device is the subject behind a device token.
+func (s *Server) device(ctx context.Context, token string) (access.Subject, error) {
+	sub, err := s.Node.SignIn.Device(ctx, token)
+	switch {
+	case errors.Is(err, signin.ErrTokenMalformed):
+		return sub, openrosa.ErrMalformed
+	case errors.Is(err, signin.ErrTokenUnknown), errors.Is(err, signin.ErrTokenRevoked):
+		return sub, openrosa.ErrUnknown
+	}
+	sub.At = s.Node.Now().UTC()
+	return sub, err
+}
+
+// health answers a monitor; it says nothing but that the store reads.
+func (s *Server) health(w http.ResponseWriter, r *http.Request) {
+	if err := s.Node.Ready(r.Context()); err != nil {
+		http.Error(w, "not ready", http.StatusServiceUnavailable)
+		return
+	}
+	w.Write([]byte("ok\n"))
+}
