@@ -39,7 +39,7 @@ func runAman(truth *synth.Table, d *synth.Domain, epsilon float64) figures {
 	f["peak memory, MB"] = float64(m.Sys) / (1 << 20)
 	scoreTable(f, truth, r.Rows)
 	all, supported := map[string]float64{}, map[string]float64{}
-	covered := 0
+	covered, big, bigCovered := 0, 0, 0
 	tables := map[string][]int64{}
 	for _, a := range r.Aggregates {
 		var attrs, codes []int
@@ -62,9 +62,16 @@ func runAman(truth *synth.Table, d *synth.Domain, epsilon float64) figures {
 		}
 		if x := tables[k][i]; x >= int64(a.Low) && x <= int64(a.High) {
 			covered++
+			if a.Count >= evaluate.Threshold {
+				bigCovered++
+			}
+		}
+		if a.Count >= evaluate.Threshold {
+			big++
 		}
 	}
 	f["95 % intervals cover, %"] = 100 * float64(covered) / float64(len(r.Aggregates))
+	f["the same, count>=10, %"] = 100 * float64(bigCovered) / float64(big)
 	scoreAggregates(f, "aggregates", truth, all)
 	scoreAggregates(f, "supported only", truth, supported)
 	return f

@@ -82,6 +82,7 @@ var rows = []struct {
 	{"TVD, 1-way", nil},
 	{"TVD, 2-way", nil},
 	{"95 % intervals cover, %", nil},
+	{"the same, count>=10, %", nil},
 	{"row count off, %", map[string]float64{"1": -0.5, "4": -0.5, "12": -0.5}},
 	{"seconds", nil},
 	{"peak memory, MB", nil},

@@ -82,7 +82,8 @@ func (e *engine) aggregates(c *crowd, direct []directGoals, errs *errorModel) ([
 				}
 			}
 		}
-		errs.calibrate(d.length, est, y, v)
+		f, info := errs.evidence(d.length, est, y, v)
+		errs.revise(d.length, f, info)
 		byLength[d.length] = by
 	}
 	var out []Aggregate
@@ -118,14 +119,14 @@ func (e *engine) estimate(set []int, model []float64, d directCounts, errs *erro
 			h := b.sd * b.sd / (b.sd*b.sd + d.v[k]) // weight of the direct count
 			noise := 1.96 * h * math.Sqrt(d.v[k])
 			x += h * (d.y[k] - x)
-			lo, hi = -math.Hypot((1-h)*lo, noise), math.Hypot((1-h)*hi, noise)
+			lo, hi = math.Copysign(math.Hypot((1-h)*lo, noise), -1), math.Hypot((1-h)*hi, noise)
 		}
 		a := Aggregate{Length: uint8(len(set))}
 		for i, at := range set {
 			a.Attr[i], a.Code[i] = uint16(at), uint16(int(k)/st[i]%e.size[at])
 		}
 		a.Count = int32(max(1, math.Round(x)))
-		a.Low, a.High = int32(max(0, math.Floor(x+lo))), int32(max(0, math.Ceil(x+hi)))
+		a.Low, a.High = int32(max(0, math.Round(x+lo))), int32(max(0, math.Round(x+hi)))
 		a.Supported = a.Low > 0
 		out = append(out, a)
 	}

@@ -23,9 +23,9 @@ type Options struct {
 	Length int    `json:"length"` // longest combination in the aggregates, 1 to 4; default 3
 
 	// Shares of the budget; the rest measures the chosen tables. A negative share is none.
-	OneWay float64 `json:"share_one_way"` // each attribute on its own; default 0.1
-	Select float64 `json:"share_select"`  // choice of tables; default 0.1
-	Direct float64 `json:"share_direct"`  // combinations counted themselves, which calibrates the intervals; default 0.2
+	OneWay float64 `json:"share_one_way"` // each attribute on its own; default 0.08
+	Select float64 `json:"share_select"`  // choice of tables; default 0.06
+	Direct float64 `json:"share_direct"`  // combinations counted themselves, which calibrates the intervals; default 0.1
 
 	MaxTable  int     `json:"max_table"`  // most cells of a measured table; default and at most 65,536
 	MaxClique int     `json:"max_clique"` // most cells of a clique of the tree; default 5,000
@@ -60,9 +60,9 @@ func (o *Options) fill() error {
 	if o.Method == "" {
 		o.Method = Tree
 	}
-	def(&o.OneWay, 0.1)
-	def(&o.Select, 0.1)
-	def(&o.Direct, 0.2)
+	def(&o.OneWay, 0.08)
+	def(&o.Select, 0.06)
+	def(&o.Direct, 0.1)
 	def(&o.Trust, 0.1)
 	count(&o.Length, 3)
 	count(&o.MaxTable, 1<<16)

@@ -86,6 +86,7 @@ func (e *engine) run(rho dp.Rho) (*Release, error) {
 	}
 	// From here on the records are not read again.
 	e.table = nil
+	rows := m.crowd.sample(int(e.n), e.rng)
 	errs, err := e.errorModel(m)
 	if err != nil {
 		return nil, err
@@ -94,16 +95,8 @@ func (e *engine) run(rho dp.Rho) (*Release, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, g := range goals {
-		m.goals = append(m.goals, g.goals...)
-	}
-	if len(goals) > 0 {
-		if err := e.rake(m.crowd, m.goals, max(1, o.Sweeps/4), "combine"); err != nil {
-			return nil, err
-		}
-	}
 	r := &Release{Aggregates: aggregates, People: e.n, PeopleSD: e.nSD, Spent: e.spent, Options: e.opt}
-	r.Rows = &Table{Attrs: e.attrs, Cols: m.crowd.sample(int(e.n), e.rng), Rows: int(e.n)}
+	r.Rows = &Table{Attrs: e.attrs, Cols: rows, Rows: int(e.n)}
 	for _, m := range e.ms {
 		r.Tables = append(r.Tables, e.names(m.set))
 	}
