@@ -304,13 +304,22 @@ var dateCodes = map[byte]func(t time.Time, env *Env) string{
 	'd': func(t time.Time, _ *Env) string { return pad(t.Day(), 2) },
 	'e': func(t time.Time, _ *Env) string { return strconv.Itoa(t.Day()) },
 	'a': func(t time.Time, env *Env) string { return nameIn(env.Weekdays, englishWeekdays, int(t.Weekday())) },
-	'W': func(t time.Time, _ *Env) string { _, w := t.ISOWeek(); return strconv.Itoa(w) },
+	'W': func(t time.Time, _ *Env) string { return strconv.Itoa(week(t)) },
 	'H': func(t time.Time, _ *Env) string { return pad(t.Hour(), 2) },
 	'h': func(t time.Time, _ *Env) string { return strconv.Itoa(t.Hour()) },
 	'M': func(t time.Time, _ *Env) string { return pad(t.Minute(), 2) },
 	'S': func(t time.Time, _ *Env) string { return pad(t.Second(), 2) },
 	'3': func(t time.Time, _ *Env) string { return pad(t.Nanosecond()/1e6, 3) },
 	'%': func(time.Time, *Env) string { return "%" },
+}
+
+// week is the number of the week from Sunday to Saturday, of which the one that holds 1 January is the first.
+func week(t time.Time) int {
+	if t.Month() == time.December && t.Day()+int(time.Saturday-t.Weekday()) > 31 {
+		return 1
+	}
+	first := time.Date(t.Year(), 1, 1, 0, 0, 0, 0, time.UTC)
+	return (t.YearDay()-1+int(first.Weekday()))/7 + 1
 }
 
 func nameIn(names, english []string, i int) string {

@@ -152,7 +152,7 @@ func fnIndexedRepeat(a *Arguments) Value {
 		if p, ok := a.call.Args[i].(*Path); ok && p.Absolute {
 			chosen[len(p.Steps)-1] = true
 		}
-		if !a.holdsTarget(i) {
+		if e.FirstRepeat && !a.holdsTarget(i) {
 			a.Fail("indexed-repeat: the path %s is not inside the repeat %s", Format(a.call.Args[0]), Format(a.call.Args[i]))
 			return Value{}
 		}

@@ -103,15 +103,25 @@ func fnRound(a *Arguments) Value {
 	switch {
 	case math.IsNaN(x) || math.IsInf(x, 0):
 		return NumberValue(x)
-	case math.IsNaN(digits) && !a.e.RoundHalfUp, digits > 30, digits < -30:
+	case !a.e.RoundHalfUp:
+		return NumberValue(roundBinary(x, digits))
+	case math.Abs(digits) > 30:
 		return NumberValue(math.NaN())
 	}
-	return NumberValue(roundDecimal(x, toInt32(digits), a.e.RoundHalfUp))
+	return NumberValue(roundDecimal(x, toInt32(digits)))
 }
 
-// roundDecimal rounds the shortest decimal that stands for x, so that 1.005 to two digits is 1.01. Halves go up, or away
-// from zero.
-func roundDecimal(x float64, digits int, up bool) float64 {
+// roundBinary shifts by a power of ten, rounds away from zero and shifts back, as scripts do.
+func roundBinary(x, digits float64) float64 {
+	shift := math.Pow(10, digits)
+	if math.IsNaN(shift) || shift == 0 || math.IsInf(shift, 0) {
+		return math.NaN()
+	}
+	return math.Copysign(roundHalfUp(math.Abs(x)*shift)/shift, x)
+}
+
+// roundDecimal rounds the shortest decimal that stands for x, so that 1.005 to two digits is 1.01. Halves go up.
+func roundDecimal(x float64, digits int) float64 {
 	text := strconv.AppendFloat(make([]byte, 1, 32), math.Abs(x), 'f', -1, 64)
 	text[0] = '0' // room for a carry
 	point := bytes.IndexByte(text, '.')
@@ -128,7 +138,7 @@ func roundDecimal(x float64, digits int, up bool) float64 {
 		return math.Copysign(0, x)
 	}
 	more := text[keep] >= '5'
-	if more && x < 0 && up { // exactly half stays
+	if more && x < 0 { // exactly half goes to the next above, which is to cut it off
 		more = text[keep] > '5' || len(bytes.TrimRight(text[keep+1:], "0")) > 0
 	}
 	for i := keep; i < len(text); i++ {

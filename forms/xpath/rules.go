@@ -29,14 +29,15 @@ type Rules struct {
 	JavaText bool
 	// SkipNaN: sum, min and max pass over what is not a number. Otherwise one such value makes the answer NaN.
 	SkipNaN bool
-	// RoundHalfUp: round(-2.5) is -2. Otherwise halves are rounded away from zero: -3.
+	// RoundHalfUp: round works on decimals and rounds halves up: round(-2.5) is -2, round(1.005, 2) is 1.01. Otherwise it
+	// works on binary fractions and rounds halves away from zero: -3 and 1.
 	RoundHalfUp bool
 
 	// BlankIsEmpty: no node at all compares and converts like one empty node, and a node is true when its text is not
 	// empty. Otherwise, as in XPath 1.0, no node equals nothing, and any node is true.
 	BlankIsEmpty bool
-	// FirstRepeat: in indexed-repeat, an index that is empty, no number or below 1 means the first repetition. Otherwise it
-	// means none.
+	// FirstRepeat: in indexed-repeat, an index that is empty, no number or below 1 means the first repetition, and a path
+	// that is not inside the repeat is an error. Otherwise both mean no nodes.
 	FirstRepeat bool
 	// DropHidden: nodes marked Hidden (not relevant) are in no node-set. Otherwise they are there, with no text.
 	DropHidden bool
