@@ -107,7 +107,6 @@ func (e *engine) aggregates(c *crowd, direct []directGoals, errs *errorModel) ([
 
 func (e *engine) estimate(set []int, model []float64, d directCounts, errs *errorModel) []Aggregate {
 	var out []Aggregate
-	st := strides(e.size, set)
 	for _, k := range filledCells(e.size, set) {
 		x := model[k]
 		if x < leastEstimate {
@@ -121,10 +120,7 @@ func (e *engine) estimate(set []int, model []float64, d directCounts, errs *erro
 			x += h * (d.y[k] - x)
 			lo, hi = math.Copysign(math.Hypot((1-h)*lo, noise), -1), math.Hypot((1-h)*hi, noise)
 		}
-		a := Aggregate{Length: uint8(len(set))}
-		for i, at := range set {
-			a.Attr[i], a.Code[i] = uint16(at), uint16(int(k)/st[i]%e.size[at])
-		}
+		a := named(e.size, set, int(k))
 		a.Count = int32(max(1, math.Round(x)))
 		a.Low, a.High = int32(max(0, math.Round(x+lo))), int32(max(0, math.Round(x+hi)))
 		a.Supported = a.Low > 0

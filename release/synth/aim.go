@@ -42,7 +42,7 @@ func (e *engine) adaptive(rho dp.Rho) (*model, error) {
 		if err != nil {
 			return nil, err
 		}
-		y, v, err := e.draw("table "+e.names(cs[i].set), truth[i], 1, measuring)
+		y, v, err := e.draw(kindTable, "table "+e.names(cs[i].set), truth[i], 1, measuring)
 		if err != nil {
 			return nil, err
 		}
@@ -87,7 +87,7 @@ func (e *engine) worst(cs []candidate, truth [][]int64, c *crowd, pick, measurin
 	}
 	i, err := e.ch.choose(e.ctx, scores, 1, pick)
 	if err == nil {
-		e.spent = append(e.spent, Spent{What: "choice of a table", Rho: pick, Cells: len(cs), Sens2: 1})
+		e.spent = append(e.spent, Spent{Kind: kindPick, What: "choice of a table", Rho: pick, Cells: len(cs), Sens2: 1})
 	}
 	return i, err
 }

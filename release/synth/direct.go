@@ -197,7 +197,7 @@ func (e *engine) measurePlan(c *crowd, p directPlan, rho dp.Rho) ([]goal, error)
 		}
 		tables[i] = nil
 	}
-	y, v, err := e.draw(fmt.Sprintf("combinations of %d", p.length), flat, p.sens2, rho)
+	y, v, err := e.draw(kindCombinations, fmt.Sprintf("combinations of %d", p.length), flat, p.sens2, rho)
 	if err != nil {
 		return nil, err
 	}

@@ -30,6 +30,7 @@ type engine struct {
 
 // Spent is one part of the budget, for the manifest.
 type Spent struct {
+	Kind  string  `json:"kind"` // attributes, choice, table, pick or combinations
 	What  string  `json:"what"`
 	Rho   dp.Rho  `json:"rho"` // units of 10⁻¹²
 	Sigma float64 `json:"sigma"`
@@ -37,13 +38,22 @@ type Spent struct {
 	Sens2 uint64  `json:"sensitivity_squared"`
 }
 
+// The kinds of question that a budget is spent on.
+const (
+	kindAttributes   = "attributes"
+	kindChoice       = "choice"
+	kindTable        = "table"
+	kindPick         = "pick"
+	kindCombinations = "combinations"
+)
+
 // draw adds noise and notes what it cost.
-func (e *engine) draw(what string, values []int64, sens2 uint64, rho dp.Rho) ([]float64, float64, error) {
+func (e *engine) draw(kind, what string, values []int64, sens2 uint64, rho dp.Rho) ([]float64, float64, error) {
 	noisy, v, err := e.ch.add(e.ctx, values, sens2, rho)
 	if err != nil {
 		return nil, 0, fmt.Errorf("%s: %w", what, err)
 	}
-	e.spent = append(e.spent, Spent{what, v.Cost(sens2), v.Sigma(), len(values), sens2})
+	e.spent = append(e.spent, Spent{kind, what, v.Cost(sens2), v.Sigma(), len(values), sens2})
 	out := make([]float64, len(noisy))
 	for i, x := range noisy {
 		out[i] = float64(x)
@@ -76,7 +86,7 @@ func (e *engine) measureOneWay(rho dp.Rho) error {
 	for _, t := range tables {
 		flat = append(flat, t...)
 	}
-	y, v, err := e.draw("each attribute", flat, uint64(d), rho)
+	y, v, err := e.draw(kindAttributes, "each attribute", flat, uint64(d), rho)
 	if err != nil {
 		return err
 	}
@@ -148,7 +158,7 @@ func (e *engine) selectTables(rhoSelect, rhoMeasure dp.Rho) ([]candidate, error)
 	if err != nil {
 		return nil, err
 	}
-	gains, _, err := e.draw("choice of tables", errs, uint64(len(cs)), rhoSelect)
+	gains, _, err := e.draw(kindChoice, "choice of tables", errs, uint64(len(cs)), rhoSelect)
 	if err != nil {
 		return nil, err
 	}
@@ -207,7 +217,7 @@ func (e *engine) measure(cs []candidate, rho dp.Rho) error {
 		if firstErr != nil {
 			return
 		}
-		y, v, err := e.draw("table "+e.names(chosen[i].set), table, 1, rho.Share(chosen[i].rho/total))
+		y, v, err := e.draw(kindTable, "table "+e.names(chosen[i].set), table, 1, rho.Share(chosen[i].rho/total))
 		if err != nil {
 			firstErr = err
 			return
