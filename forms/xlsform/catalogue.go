@@ -120,6 +120,7 @@ var catalogue = map[string]message{
 	"reference-unknown":  {Error, "${{name}} refers to a question that does not exist.{similar}", "Mend the name, or add the question."},
 	"reference-many":     {Error, "${{name}} could mean several questions: the name is used more than once.", "Give them different names."},
 	"reference-no-value": {Error, "${{name}} refers to a file, which has no value.", "Refer to a question."},
+	"expression-syntax":  {Warning, "The expression cannot be read at character {at}: {reason}{hint}.", "Mend it: apps will refuse the form, or leave the answer empty."},
 	"trigger-comma":      {Error, "The trigger column must have a comma between references.", "Write ${a}, ${b}."},
 	"trigger-question":   {Error, "The trigger ${{name}} is not a question.", "Name a question that a person answers."},
 	"trigger-hidden":     {Error, "“{name}” is shown to nobody, so it cannot trigger “{target}”.", "Name a question that a person answers."},

@@ -36,14 +36,15 @@ type compiler struct {
 	seen   map[string]bool
 	sheets map[string]*Sheet // by normal name
 
-	settings tree
-	survey   *table
-	choices  *table
-	entities *table
-	external map[string]bool // lists of the external_choices sheet
-	osm      map[string][]*Choice
-	lists    map[string]*List
-	cleanup  bool // make runs of spaces in survey cells one space
+	settings      tree // the one row of settingsTable, changed by what the survey sheet sets
+	settingsTable *table
+	survey        *table
+	choices       *table
+	entities      *table
+	external      map[string]bool // lists of the external_choices sheet
+	osm           map[string][]*Choice
+	lists         map[string]*List
+	cleanup       bool // make runs of spaces in survey cells one space
 
 	root         *Item
 	names        map[string]int  // how often each name stands on the survey sheet
@@ -106,6 +107,7 @@ func (c *compiler) run() {
 	c.readRows()
 	c.finishMeta()
 	c.checkReferences()
+	c.checkExpressions()
 	c.checkTree(c.root, map[string]bool{})
 	c.emit()
 }

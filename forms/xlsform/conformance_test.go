@@ -191,7 +191,7 @@ func TestPlaces(t *testing.T) {
 		}
 		ours := 0
 		for _, d := range found {
-			if d.Severity == Warning {
+			if d.Severity == Warning && d.Code != "expression-syntax" { // pyxform leaves those to another program
 				ours++
 			}
 		}

@@ -38,6 +38,7 @@ var faults = []struct {
 	{"media-unknown", "sheet survey, row 2, column media::sound", "survey|type,name,label,media::sound|text,a,A,x.mp3"},
 	{"namespace-none", "sheet survey, row 2", "survey|type,name,label,bind::foo:x|text,a,A,1"},
 	{"settings-rows", "sheet settings, row 3", "survey|type,name,label|text,a,A|settings|form_id|one|two"},
+	{"expression-syntax", "sheet survey, row 3, column relevant", "survey|type,name,label,relevant|integer,age,Age,|note,n,N,selectd(${age}; 'x'"},
 	{"other-list", "sheet survey, row 2, column type", "survey|type,name,label|select_one_from_file f.csv or_other,a,A"},
 	{"reference-no-value", "sheet survey, row 3", "survey|type,name,label|csv-external,f,|note,n,Is ${f}"},
 	{"row-disabled", "sheet survey, row 2, column disabled", "survey|type,name,label,disabled|text,a,A,no"},

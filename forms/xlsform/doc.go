@@ -27,8 +27,10 @@
 // as tables: columns.go, types.go, catalogue.go. Compiling: compile.go calls
 // settings.go, choices.go, rows.go (one row of the survey sheet at a time,
 // helped by selects.go, params.go), entities.go, build.go. References: refs.go
-// finds ${name}, paths.go turns it into an XPath. Writing: itext.go, emit*.go,
-// xml.go. cli.go holds what the commands `form convert` and `form check` do.
+// finds ${name}, paths.go turns it into an XPath, expressions.go has each parsed
+// by forms/xpath. Writing: itext.go, emit.go, body.go, xml.go. cli.go holds what
+// the commands `form convert` and `form check` do.
 //
-// The package imports nothing else of this module, so another program can use it.
+// Of this module the package imports only forms/xpath, so another program can
+// use it.
 package xlsform

@@ -20,6 +20,7 @@ func (c *compiler) readSettings() {
 	sheet = c.dropSecondID(sheet)
 	c.sheets["settings"] = sheet
 	t := c.readTable("settings", &settingsDialect, tableOptions{defaultLang: "default"})
+	c.settingsTable = t
 	c.settings = t.rows[0].tree
 	s := &c.settings
 	for _, k := range append([]string(nil), s.keys...) {
