@@ -115,14 +115,16 @@ func ProtectNext(ctx context.Context, c Cube, r Rules, earlier ...Published) (Pu
 		if err != nil || len(found) == 0 {
 			return p, err
 		}
-		more := false
-		for _, d := range found {
-			if cell, ok := p.nextToWithhold(d.within); ok {
-				also, more = append(also, cell), true
-				p.States[cell] = Complementary
+		before := len(also)
+		for reach := 0; reach < 3 && len(also) == before; reach++ {
+			for _, d := range found {
+				if cell, ok := p.nextToWithhold(d.within, reach); ok {
+					also = append(also, cell)
+					p.States[cell] = Complementary
+				}
 			}
 		}
-		if !more {
+		if len(also) == before {
 			return Published{}, &DerivableError{found}
 		}
 	}
@@ -135,27 +137,41 @@ func (e *DerivableError) Error() string {
 	return fmt.Sprintf("kanon: %d small counts could be worked out, the first of them of %s", len(e.Found), e.Found[0].Group)
 }
 
-// nextToWithhold gives the shown cell with the fewest people and then the fewest totals that counts one of the leaves.
-func (p Published) nextToWithhold(leaves []int) (int, bool) {
+// nextToWithhold gives the shown cell to withhold for the sake of some leaves: with reach 0 one that counts a leaf, with 1
+// one in a line with such a cell, with 2 any; of these the one with the fewest totals and then the fewest people.
+func (p Published) nextToWithhold(leaves []int, reach int) (int, bool) {
 	l := newLattice(p.Dims)
 	best := -1
+	consider := func(c int) {
+		if p.States[c] != Shown || p.Values[c] == 0 && p.Rules.Zeros == ZerosShown {
+			return
+		}
+		if best < 0 || cmp.Or(cmp.Compare(l.totalled(c), l.totalled(best)), cmp.Compare(p.Values[c], p.Values[best])) < 0 {
+			best = c
+		}
+	}
+	var over []int
 	for _, leaf := range leaves {
-		cells := []int{leaf}
+		from := len(over)
+		over = append(over, leaf)
 		for i := range l.n {
-			for _, c := range cells {
+			for _, c := range over[from:] {
 				if up := c + (l.n[i]-l.coord(c, i))*l.stride[i]; up != c {
-					cells = append(cells, up)
+					over = append(over, up)
 				}
 			}
 		}
-		for _, c := range cells {
-			if p.States[c] != Shown || p.Values[c] == 0 && p.Rules.Zeros == ZerosShown {
-				continue
-			}
-			if best < 0 || cmp.Or(cmp.Compare(l.totalled(c), l.totalled(best)), cmp.Compare(p.Values[c], p.Values[best])) < 0 {
-				best = c
+	}
+	for _, c := range over {
+		consider(c)
+		for i := 0; i < len(l.n) && reach == 1; i++ {
+			for j := range l.n[i] + 1 {
+				consider(c + (j-l.coord(c, i))*l.stride[i])
 			}
 		}
+	}
+	for c := 0; c < l.size && reach == 2; c++ {
+		consider(c)
 	}
 	return best, best >= 0
 }
