@@ -184,7 +184,7 @@ func (s *Service) SignInPasskey(ctx context.Context, ticket string, response []b
 	case err != nil:
 		return s.no(ctx, h.account, "passkey", ErrRefused)
 	case credential.Authenticator.CloneWarning:
-		return s.no(ctx, h.account, "passkey copied", ErrRefused)
+		return s.no(ctx, h.account, "passkey_copied", ErrRefused)
 	}
 	blob, err := json.Marshal(credential)
 	if err != nil {

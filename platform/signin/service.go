@@ -35,7 +35,7 @@ type Event struct {
 	User    string // id; empty for an unknown login
 	Session string // id of the session, where there is one
 	Method  string // password, password+code, password+recovery, passkey
-	Reason  string // of a refusal: password, code, replay, throttled, disabled …
+	Reason  string // of a refusal: password, code, replay, throttled, disabled, ticket, passkey, passkey_copied
 	At      time.Time
 }
 
@@ -104,7 +104,8 @@ func New(db *store.DB, c Config) (*Service, error) {
 	if s.wa, err = relyingParty(c.Origin); err != nil {
 		return nil, fmt.Errorf("passkeys for %s: %w", c.Origin, err)
 	}
-	if s.dummy, err = current.hash("a password nobody has", random(saltBytes)); err != nil {
+	nobodys, _ := newToken(32)
+	if s.dummy, err = current.hash(nobodys, random(saltBytes)); err != nil {
 		return nil, err
 	}
 	return s, nil

@@ -189,6 +189,16 @@ func TestTheSameAnswer(t *testing.T) {
 	})
 }
 
+// TestNoPasswordIsNoPassword: not even the password of the hash that stands in for a missing one.
+func TestNoPasswordIsNoPassword(t *testing.T) {
+	b := newBenchSQLite(t)
+	b.dummy, _ = current.hash(password, random(saltBytes))
+	for _, name := range []string{"empty", "zulaikha"} {
+		_, err := b.SignIn(ctx, name, password, "", home)
+		b.want(err, ErrRefused)
+	}
+}
+
 func TestHashesAreBounded(t *testing.T) {
 	b := newBench(t, storetest.SQLite(t))
 	for range hashesAtOnce {
