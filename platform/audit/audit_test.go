@@ -135,13 +135,37 @@ func rows(tx *store.Tx) ([]row, error) {
 	}, "SELECT "+columns+", hash FROM audit ORDER BY seq")
 }
 
-func insert(tx *store.Tx, w row) error {
+// script is what a tampering does, drawn before the transaction that does it: rapid
+// steers by panics, which the store would catch.
+type script []statement
+
+type statement struct {
+	query string
+	args  []any
+	maybe bool // it need not change anything
+}
+
+func (s *script) exec(query string, args ...any) { *s = append(*s, statement{query, args, false}) }
+
+func (s *script) insert(w row) {
 	args := []any{w.seq, w.at}
-	for _, s := range w.texts {
-		args = append(args, s)
+	for _, t := range w.texts {
+		args = append(args, t)
 	}
-	_, err := tx.Exec("INSERT INTO audit ("+columns+", hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", append(args, w.hash)...)
-	return err
+	s.exec("INSERT INTO audit ("+columns+", hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", append(args, w.hash)...)
+}
+
+func (s script) run(tx *store.Tx) error {
+	for _, st := range s {
+		n, err := tx.Exec(st.query, st.args...)
+		if err == nil && n == 0 && !st.maybe {
+			err = fmt.Errorf("the tampering changed nothing: %s", st.query)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // chain computes the hash of w after prev, as somebody who knows the format can.
@@ -155,168 +179,184 @@ func (w row) chain(prev []byte) []byte {
 	return h.Sum(nil)
 }
 
-func exec(tx *store.Tx, query string, args ...any) error {
-	n, err := tx.Exec(query, args...)
-	if err == nil && n == 0 {
-		return fmt.Errorf("the tampering changed nothing: %s", query)
-	}
-	return err
-}
-
 // tampering changes the tables and says where Verify must see it; -1: anywhere.
-type tampering func(t *rapid.T, tx *store.Tx, all []row) (seq int64, err error)
+type tampering func(t *rapid.T, s *script, all []row) (seq int64)
 
 func someRow(t *rapid.T, all []row) row { return all[rapid.IntRange(0, len(all)-1).Draw(t, "entry")] }
 
 var tamperings = map[string]tampering{
-	"a text changed": func(t *rapid.T, tx *store.Tx, all []row) (int64, error) {
+	"a text changed": func(t *rapid.T, s *script, all []row) int64 {
 		w := someRow(t, all)
 		i := rapid.IntRange(0, 7).Draw(t, "column")
 		name := strings.Split(columns, ", ")[2+i]
-		return w.seq, exec(tx, "UPDATE audit SET "+name+" = ? WHERE seq = ?", w.texts[i]+rapid.StringMatching("[a-z ]{1,3}").Draw(t, "more"), w.seq)
+		s.exec("UPDATE audit SET "+name+" = ? WHERE seq = ?", w.texts[i]+rapid.StringMatching("[a-z ]{1,3}").Draw(t, "more"), w.seq)
+		return w.seq
 	},
-	"a text moved to the next column": func(t *rapid.T, tx *store.Tx, all []row) (int64, error) {
+	"a text moved to the next column": func(t *rapid.T, s *script, all []row) int64 {
 		w := someRow(t, all)
-		return w.seq, exec(tx, "UPDATE audit SET actor = actor || org, org = '' WHERE seq = ?", w.seq)
+		s.exec("UPDATE audit SET actor = actor || org, org = '' WHERE seq = ?", w.seq)
+		return w.seq
 	},
-	"the time changed": func(t *rapid.T, tx *store.Tx, all []row) (int64, error) {
+	"the time changed": func(t *rapid.T, s *script, all []row) int64 {
 		w := someRow(t, all)
-		return w.seq, exec(tx, "UPDATE audit SET at = at + ? WHERE seq = ?", rapid.Int64Range(1, 1e12).Draw(t, "more"), w.seq)
+		s.exec("UPDATE audit SET at = at + ? WHERE seq = ?", rapid.Int64Range(1, 1e12).Draw(t, "more"), w.seq)
+		return w.seq
 	},
-	"a hash changed": func(t *rapid.T, tx *store.Tx, all []row) (int64, error) {
+	"a hash changed": func(t *rapid.T, s *script, all []row) int64 {
 		w := someRow(t, all)
 		bad := bytes.Clone(w.hash)
 		bad[rapid.IntRange(0, 31).Draw(t, "byte")] ^= byte(rapid.IntRange(1, 255).Draw(t, "xor"))
-		return w.seq, exec(tx, "UPDATE audit SET hash = ? WHERE seq = ?", bad, w.seq)
+		s.exec("UPDATE audit SET hash = ? WHERE seq = ?", bad, w.seq)
+		return w.seq
 	},
-	"an entry changed with its hash": func(t *rapid.T, tx *store.Tx, all []row) (int64, error) {
+	"an entry changed with its hash": func(t *rapid.T, s *script, all []row) int64 {
 		i := rapid.IntRange(0, len(all)-2).Draw(t, "entry")
-		w, prev := all[i], make([]byte, hashLen)
-		if i > 0 {
-			prev = all[i-1].hash
-		}
+		w := all[i]
 		w.texts[0] = "somebody"
-		seq := w.seq + 1 // the next one no longer follows
+		s.exec("UPDATE audit SET actor = 'somebody', hash = ? WHERE seq = ?", w.chain(before(all, i)), w.seq)
 		if w.seq%checkpointEvery == 0 {
-			seq = w.seq // or the checkpoint here shows it
+			return w.seq // the checkpoint here shows it
 		}
-		return seq, exec(tx, "UPDATE audit SET actor = 'somebody', hash = ? WHERE seq = ?", w.chain(prev), w.seq)
+		return w.seq + 1 // the next one no longer follows
 	},
-	"an entry dropped": func(t *rapid.T, tx *store.Tx, all []row) (int64, error) {
+	"an entry dropped": func(t *rapid.T, s *script, all []row) int64 {
 		w := someRow(t, all)
-		return w.seq, exec(tx, "DELETE FROM audit WHERE seq = ?", w.seq)
+		s.exec("DELETE FROM audit WHERE seq = ?", w.seq)
+		return w.seq
 	},
-	"the end cut": func(t *rapid.T, tx *store.Tx, all []row) (int64, error) {
+	"the end cut": func(t *rapid.T, s *script, all []row) int64 {
 		w := someRow(t, all)
-		return w.seq, exec(tx, "DELETE FROM audit WHERE seq >= ?", w.seq)
+		s.exec("DELETE FROM audit WHERE seq >= ?", w.seq)
+		return w.seq
 	},
-	"the end cut with its signature": func(t *rapid.T, tx *store.Tx, all []row) (int64, error) {
+	"the end cut with its signature": func(t *rapid.T, s *script, all []row) int64 {
+		s.exec("DELETE FROM audit WHERE seq >= ?", someRow(t, all).seq)
+		s.exec("DELETE FROM audit_head")
+		return -1
+	},
+	"the end cut with every signature behind": func(t *rapid.T, s *script, all []row) int64 {
 		w := someRow(t, all)
-		return -1, errors.Join(exec(tx, "DELETE FROM audit WHERE seq >= ?", w.seq), exec(tx, "DELETE FROM audit_head"))
+		s.exec("DELETE FROM audit WHERE seq >= ?", w.seq)
+		s.exec("DELETE FROM audit_head")
+		*s = append(*s, statement{"DELETE FROM audit_checkpoints WHERE seq >= ?", []any{w.seq}, true})
+		return -1
 	},
-	"the end cut with every signature behind": func(t *rapid.T, tx *store.Tx, all []row) (int64, error) {
-		w := someRow(t, all)
-		_, err := tx.Exec("DELETE FROM audit_checkpoints WHERE seq >= ?", w.seq)
-		return -1, errors.Join(err, exec(tx, "DELETE FROM audit WHERE seq >= ?", w.seq), exec(tx, "DELETE FROM audit_head"))
-	},
-	"dropped and the rest moved up": func(t *rapid.T, tx *store.Tx, all []row) (int64, error) {
+	"dropped and the rest moved up": func(t *rapid.T, s *script, all []row) int64 {
 		w := all[rapid.IntRange(0, len(all)-2).Draw(t, "entry")]
-		if err := exec(tx, "DELETE FROM audit WHERE seq = ?", w.seq); err != nil {
-			return 0, err
-		}
+		s.exec("DELETE FROM audit WHERE seq = ?", w.seq)
 		for _, later := range all[w.seq:] {
-			if err := exec(tx, "UPDATE audit SET seq = ? WHERE seq = ?", later.seq-1, later.seq); err != nil {
-				return 0, err
-			}
+			s.exec("UPDATE audit SET seq = ? WHERE seq = ?", later.seq-1, later.seq)
 		}
-		return w.seq, nil
+		return w.seq
 	},
-	"two entries exchanged": func(t *rapid.T, tx *store.Tx, all []row) (int64, error) {
+	"two entries exchanged": func(t *rapid.T, s *script, all []row) int64 {
 		a, b := someRow(t, all), someRow(t, all)
 		if a.seq == b.seq {
-			b = all[(a.seq)%int64(len(all))]
+			b = all[a.seq%int64(len(all))]
 		}
-		err := exec(tx, "DELETE FROM audit WHERE seq IN (?, ?)", a.seq, b.seq)
 		first := min(a.seq, b.seq)
+		s.exec("DELETE FROM audit WHERE seq IN (?, ?)", a.seq, b.seq)
 		a.seq, b.seq = b.seq, a.seq
-		return first, errors.Join(err, insert(tx, a), insert(tx, b))
+		s.insert(a)
+		s.insert(b)
+		return first
 	},
-	"an entry put in between": func(t *rapid.T, tx *store.Tx, all []row) (int64, error) {
+	"an entry put in between": func(t *rapid.T, s *script, all []row) int64 {
 		w := someRow(t, all)
 		for _, later := range slices.Backward(all[w.seq-1:]) {
-			if err := exec(tx, "UPDATE audit SET seq = ? WHERE seq = ?", later.seq+1, later.seq); err != nil {
-				return 0, err
-			}
+			s.exec("UPDATE audit SET seq = ? WHERE seq = ?", later.seq+1, later.seq)
 		}
 		w.texts[0] = "somebody"
-		return w.seq, insert(tx, w)
+		s.insert(w)
+		return w.seq
 	},
-	"an entry added at the end": func(t *rapid.T, tx *store.Tx, all []row) (int64, error) {
+	"an entry added at the end": func(t *rapid.T, s *script, all []row) int64 {
 		w := all[len(all)-1]
 		prev := w.hash
 		w.seq++
 		w.hash = w.chain(prev)
-		return w.seq, insert(tx, w)
+		s.insert(w)
+		return w.seq
 	},
-	"an entry before the first": func(t *rapid.T, tx *store.Tx, all []row) (int64, error) {
+	"an entry before the first": func(t *rapid.T, s *script, all []row) int64 {
 		w := someRow(t, all)
 		w.seq = -rapid.Int64Range(0, 9).Draw(t, "before")
 		w.hash = w.chain(make([]byte, hashLen))
-		return w.seq, insert(tx, w)
+		s.insert(w)
+		return w.seq
 	},
-	"everything from an entry on written anew": func(t *rapid.T, tx *store.Tx, all []row) (int64, error) {
+	"everything from an entry on written anew": func(t *rapid.T, s *script, all []row) int64 {
 		i := rapid.IntRange(0, len(all)-1).Draw(t, "entry")
-		prev := make([]byte, hashLen)
-		if i > 0 {
-			prev = all[i-1].hash
-		}
-		all[i].texts[0] = "somebody"
+		prev := before(all, i)
 		for _, w := range all[i:] {
-			prev = w.chain(prev)
-			if err := exec(tx, "UPDATE audit SET actor = ?, hash = ? WHERE seq = ?", w.texts[0], prev, w.seq); err != nil {
-				return 0, err
+			if w.seq == all[i].seq {
+				w.texts[0] = "somebody"
 			}
+			prev = w.chain(prev)
+			s.exec("UPDATE audit SET actor = ?, hash = ? WHERE seq = ?", w.texts[0], prev, w.seq)
 		}
 		// It shows at the next signed place.
 		next := (all[i].seq + checkpointEvery - 1) / checkpointEvery * checkpointEvery
-		return min(next, int64(len(all))), nil
+		return min(next, int64(len(all)))
 	},
-	"the log wiped": func(t *rapid.T, tx *store.Tx, all []row) (int64, error) {
-		return -1, errors.Join(exec(tx, "DELETE FROM audit"), exec(tx, "DELETE FROM audit_head"), exec(tx, "DELETE FROM audit_checkpoints"))
+	"the log wiped": func(t *rapid.T, s *script, all []row) int64 {
+		s.exec("DELETE FROM audit")
+		s.exec("DELETE FROM audit_head")
+		s.exec("DELETE FROM audit_checkpoints")
+		return -1
 	},
-	"the signed end dropped": func(t *rapid.T, tx *store.Tx, all []row) (int64, error) {
-		return int64(len(all)), exec(tx, "DELETE FROM audit_head")
+	"the signed end dropped": func(t *rapid.T, s *script, all []row) int64 {
+		s.exec("DELETE FROM audit_head")
+		return int64(len(all))
 	},
-	"the signed end set back": func(t *rapid.T, tx *store.Tx, all []row) (int64, error) {
+	"the signed end set back": func(t *rapid.T, s *script, all []row) int64 {
 		w := all[rapid.IntRange(0, len(all)-2).Draw(t, "entry")]
-		return -1, exec(tx, "UPDATE audit_head SET seq = ?, hash = ?", w.seq, w.hash)
+		s.exec("UPDATE audit_head SET seq = ?, hash = ?", w.seq, w.hash)
+		return -1
 	},
-	"the signed end replaced by a checkpoint": func(t *rapid.T, tx *store.Tx, all []row) (int64, error) {
-		return 8, exec(tx, `UPDATE audit_head SET seq = c.seq, at = c.at, hash = c.hash, signature = c.signature FROM audit_checkpoints AS c WHERE c.seq = 7`)
+	"the signed end replaced by a checkpoint": func(t *rapid.T, s *script, all []row) int64 {
+		s.exec("UPDATE audit_head SET seq = c.seq, at = c.at, hash = c.hash, signature = c.signature FROM audit_checkpoints AS c WHERE c.seq = 7")
+		return 8
 	},
-	"the signed end changed": func(t *rapid.T, tx *store.Tx, all []row) (int64, error) {
-		return -1, exec(tx, "UPDATE audit_head SET "+rapid.SampledFrom([]string{
+	"the signed end changed": func(t *rapid.T, s *script, all []row) int64 {
+		s.exec("UPDATE audit_head SET " + rapid.SampledFrom([]string{
 			"at = at + 1", "seq = seq + 1", "seq = 4000000000000000000", "seq = -1", "key_id = 'x'", "id = 2",
 		}).Draw(t, "change"))
+		return -1
 	},
-	"the signature of the end changed": func(t *rapid.T, tx *store.Tx, all []row) (int64, error) {
-		return int64(len(all)), exec(tx, "UPDATE audit_head SET signature = ?", rapid.SliceOfN(rapid.Byte(), 0, 70).Draw(t, "signature"))
+	"the signature of the end changed": func(t *rapid.T, s *script, all []row) int64 {
+		s.exec("UPDATE audit_head SET signature = ?", rapid.SliceOfN(rapid.Byte(), 0, 70).Draw(t, "signature"))
+		return int64(len(all))
 	},
-	"a checkpoint dropped": func(t *rapid.T, tx *store.Tx, all []row) (int64, error) {
-		seq := checkpointEvery * rapid.Int64Range(1, int64(len(all))/checkpointEvery).Draw(t, "which")
-		return seq, exec(tx, "DELETE FROM audit_checkpoints WHERE seq = ?", seq)
+	"a checkpoint dropped": func(t *rapid.T, s *script, all []row) int64 {
+		seq := someCheckpoint(t, all)
+		s.exec("DELETE FROM audit_checkpoints WHERE seq = ?", seq)
+		return seq
 	},
-	"a checkpoint changed": func(t *rapid.T, tx *store.Tx, all []row) (int64, error) {
-		seq := checkpointEvery * rapid.Int64Range(1, int64(len(all))/checkpointEvery).Draw(t, "which")
+	"a checkpoint changed": func(t *rapid.T, s *script, all []row) int64 {
 		change := rapid.SampledFrom([]string{"at = at + 1", "key_id = 'x'", "seq = seq + 1", "seq = 4000000000000000000", "seq = -3"}).Draw(t, "change")
-		return -1, exec(tx, "UPDATE audit_checkpoints SET "+change+" WHERE seq = ?", seq)
+		s.exec("UPDATE audit_checkpoints SET "+change+" WHERE seq = ?", someCheckpoint(t, all))
+		return -1
 	},
-	"a checkpoint forged": func(t *rapid.T, tx *store.Tx, all []row) (int64, error) {
-		seq := checkpointEvery * rapid.Int64Range(1, int64(len(all))/checkpointEvery).Draw(t, "which")
+	"a checkpoint forged": func(t *rapid.T, s *script, all []row) int64 {
+		seq := someCheckpoint(t, all)
 		own := ed25519.NewKeyFromSeed(make([]byte, 32))
 		c := (&Log{key: own, keyID: KeyID(pub)}).sign(seq, time.Now(), all[seq-1].hash)
-		return seq, exec(tx, "UPDATE audit_checkpoints SET at = ?, signature = ? WHERE seq = ?", micros(c.At), c.Signature, seq)
+		s.exec("UPDATE audit_checkpoints SET at = ?, signature = ? WHERE seq = ?", micros(c.At), c.Signature, seq)
+		return seq
 	},
+}
+
+func someCheckpoint(t *rapid.T, all []row) int64 {
+	return checkpointEvery * rapid.Int64Range(1, int64(len(all))/checkpointEvery).Draw(t, "which")
+}
+
+// before is the hash that all[i] follows.
+func before(all []row, i int) []byte {
+	if i == 0 {
+		return make([]byte, hashLen)
+	}
+	return all[i-1].hash
 }
 
 // Any single change of the tables is found, and the first entry is named.
@@ -324,37 +364,39 @@ func TestAnyTamperingIsFound(t *testing.T) {
 	undo := errors.New("undo")
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		fill(t, db, 33)
-		n, most := 0, map[string]int{"sqlite": 60, "postgres": 8}[db.Engine()] // of each kind; round trips are slow
+		var all []row
+		if err := db.Read(ctx, func(tx *store.Tx) (err error) { all, err = rows(tx); return err }); err != nil {
+			t.Fatal(err)
+		}
+		most := map[string]int{"sqlite": 60, "postgres": 8}[db.Engine()] // of each kind; round trips are slow
 		for name, tamper := range tamperings {
-			n = 0
+			n := 0
 			t.Run(name, func(t *testing.T) {
 				rapid.Check(t, func(rt *rapid.T) {
 					if n++; n > most {
 						return
 					}
-					err := db.Write(ctx, func(tx *store.Tx) error {
-						all, err := rows(tx)
-						if err != nil {
+					var s script
+					want := tamper(rt, &s, all)
+					var rep Report
+					err := db.Write(ctx, func(tx *store.Tx) (err error) {
+						if err := s.run(tx); err != nil {
 							return err
 						}
-						want, err := tamper(rt, tx, all)
-						if err != nil {
+						if rep, err = verify(tx, pub, nil, nil); err != nil {
 							return err
-						}
-						rep, err := verify(tx, pub, nil, nil)
-						if err != nil {
-							return err
-						}
-						if rep.Fault == nil {
-							return errors.New("not found")
-						}
-						if want != -1 && rep.Fault.Seq != want {
-							return fmt.Errorf("found at %d, want %d: %s", rep.Fault.Seq, want, rep.Fault.Text)
 						}
 						return undo
 					})
-					if !errors.Is(err, undo) {
+					switch {
+					case !errors.Is(err, undo):
 						rt.Fatal(err)
+					case rep.Fault == nil:
+						rt.Fatal("not found")
+					case (name == "an entry dropped" || name == "the end cut") && rep.Fault.Kind != Missing:
+						rt.Fatalf("found as %s: %s", rep.Fault.Kind, rep.Fault.Text)
+					case want != -1 && rep.Fault.Seq != want:
+						rt.Fatalf("found at %d, want %d: %s", rep.Fault.Seq, want, rep.Fault.Text)
 					}
 				})
 			})
@@ -385,7 +427,8 @@ func TestAnOldStatePutBackIsFoundByACheckpointKeptElsewhere(t *testing.T) {
 			t.Fatalf("both checkpoints are true: %+v %v", rep.Fault, err)
 		}
 		err = db.Write(ctx, func(tx *store.Tx) error {
-			return errors.Join(exec(tx, "DELETE FROM audit WHERE seq > 10"), old.saveHead(tx))
+			_, err := tx.Exec("DELETE FROM audit WHERE seq > 10")
+			return errors.Join(err, old.saveHead(tx))
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -500,6 +543,7 @@ func TestHistoriesAreGivenNewestFirst(t *testing.T) {
 				{seqs(l.ForObject(tx, "o3", Page{})), "[4]"},
 				{seqs(l.ForActor(tx, "user-0", Page{})), "[10 7 4 1]"},
 				{seqs(l.ForActor(tx, "nobody", Page{})), "[]"},
+				{seqs(Where(tx, "r.case_id = ? OR r.actor = ?", []any{"c1", "user-0"}, 4)), "[10 8 7 6]"},
 			} {
 				if c.got != c.want {
 					t.Errorf("got %s, want %s", c.got, c.want)

@@ -58,8 +58,12 @@ func verify(tx *store.Tx, pub ed25519.PublicKey, progress func(done, of int64), 
 	if err := v.start(tx, anchors); err != nil {
 		return v.rep, err
 	}
-	if err := v.entries(tx); err != nil && !errors.Is(err, errStop) {
+	err := v.entries(tx)
+	if err != nil && !errors.Is(err, errStop) {
 		return v.rep, err
+	}
+	if err == nil {
+		v.end()
 	}
 	v.finish()
 	return v.rep, nil
@@ -79,6 +83,9 @@ type verifier struct {
 	last      int64   // the entry before
 	hash      []byte  // of it
 }
+
+// atTheEnd stands for the last entry until it is known.
+const atTheEnd = 1 << 62
 
 // point is a place where the chain must have a certain hash.
 type point struct {
@@ -106,7 +113,7 @@ func (v *verifier) start(tx *store.Tx, anchors []Checkpoint) error {
 		v.rep.Head = c
 		v.signedEnd = v.add(c, "the signed end of the log")
 	case errors.Is(err, store.ErrNone):
-		v.note(1<<62, Unsigned, "The signed end of the log is gone. (A log that was never written to has none either.)")
+		v.note(atTheEnd, Unsigned, "The signed end of the log is gone. (A log that was never written to has none either.)")
 	default:
 		return err
 	}
@@ -204,18 +211,19 @@ func (v *verifier) reach(seq int64) {
 	}
 }
 
-// finish looks for what is missing behind the last entry, or beyond what was signed.
-func (v *verifier) finish() {
-	if v.fault == nil || v.fault.Seq > v.last {
-		if v.next < len(v.points) {
-			p := v.points[len(v.points)-1]
-			v.note(v.last+1, Missing, "Entry %d is gone: the log ends at %d, but %s is at %d.", v.last+1, v.last, p.what, p.Seq)
-		}
-		if v.signedEnd && v.rep.Head.Seq < v.last {
-			v.note(v.rep.Head.Seq+1, Unexpected, "Entry %d stands beyond the signed end of the log.", v.rep.Head.Seq+1)
-		}
+// end looks for what is missing behind the last entry, or stands beyond what was signed.
+func (v *verifier) end() {
+	if v.next < len(v.points) {
+		p := v.points[len(v.points)-1]
+		v.note(v.last+1, Missing, "Entry %d is gone: the log ends at %d, but %s is at %d.", v.last+1, v.last, p.what, p.Seq)
 	}
-	if v.fault != nil && v.fault.Seq == 1<<62 {
+	if v.signedEnd && v.rep.Head.Seq < v.last {
+		v.note(v.rep.Head.Seq+1, Unexpected, "Entry %d stands beyond the signed end of the log.", v.rep.Head.Seq+1)
+	}
+}
+
+func (v *verifier) finish() {
+	if v.fault != nil && v.fault.Seq == atTheEnd {
 		v.fault.Seq = v.last
 	}
 	v.rep.Fault = v.fault

@@ -105,14 +105,15 @@ func (q *Queue) Run(ctx context.Context) error {
 		return fmt.Errorf("planning the periodic jobs: %w", err)
 	}
 	slots := make(chan struct{}, max(q.Workers, 1))
-	var running sync.WaitGroup
-	defer running.Wait()
-	beat := make(chan struct{})
-	defer func() { <-beat }()
+	var running, beating sync.WaitGroup
 	// Heartbeats go on while the last jobs wind down.
-	beating, stopBeating := context.WithCancel(context.WithoutCancel(ctx))
-	defer func() { running.Wait(); stopBeating() }()
-	go func() { defer close(beat); q.heartbeats(beating) }()
+	hearts, stopHearts := context.WithCancel(context.WithoutCancel(ctx))
+	beating.Go(func() { q.heartbeats(hearts) })
+	defer func() {
+		running.Wait()
+		stopHearts()
+		beating.Wait()
+	}()
 
 	tick := time.NewTicker(q.Poll)
 	defer tick.Stop()

@@ -207,3 +207,19 @@ func FuzzBackup(f *testing.F) {
 		}
 	})
 }
+
+func BenchmarkBackup(b *testing.B) {
+	r, _ := newRing(b, "")
+	plain := random(8 << 20)
+	b.SetBytes(int64(len(plain)))
+	for b.Loop() {
+		w, err := r.SealBackup(io.Discard)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := w.Write(plain); err != nil {
+			b.Fatal(err)
+		}
+		w.Close()
+	}
+}

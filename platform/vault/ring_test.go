@@ -315,6 +315,34 @@ func TestConcurrentRotationsLoseNoEpoch(t *testing.T) {
 	}
 }
 
+// The bytes of a replaced ring are overwritten; a reader that still has it open must not
+// take them for damage.
+func TestARingCanBeOpenedWhileItIsReplaced(t *testing.T) {
+	r, dir := newRing(t, "")
+	stop := make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				if err := r.SetRetention(DefaultEvery, DefaultKeep); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+	})
+	for range 1000 {
+		if _, err := OpenRing(dir, ""); err != nil {
+			t.Error(err)
+			break
+		}
+	}
+	close(stop)
+	wg.Wait()
+}
+
 // The promise of BackupsGone holds on any schedule of daily upkeep.
 func TestBackupsAreGoneWhenPromised(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {

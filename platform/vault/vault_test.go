@@ -525,7 +525,7 @@ func TestBlindLookup(t *testing.T) {
 		seen := map[string]bool{}
 		for _, tok := range [][][]byte{
 			w.v.tokens("a", "b", []string{"c"}), w.v.tokens("a", "", []string{"bc"}), w.v.tokens("ab", "", []string{"c"}),
-			w.v.tokens("", "ab", []string{"c"}), newWorld(t, db).v.tokens("a", "b", []string{"c"}),
+			w.v.tokens("", "ab", []string{"c"}), w.v.tokens("x", "b", []string{"c"}), w.v.tokens("", "b", []string{"c"}), newWorld(t, db).v.tokens("a", "b", []string{"c"}),
 		} {
 			if len(tok) != 1 || len(tok[0]) != tokenLen || seen[string(tok[0])] {
 				t.Errorf("token %x", tok)
@@ -646,4 +646,61 @@ func FuzzSealed(f *testing.F) {
 			t.Errorf("a fault without a kind: %v", err)
 		}
 	})
+}
+
+// BenchmarkOpen is one value read with its key, BenchmarkOpenAll one of fifty.
+func BenchmarkOpen(b *testing.B) {
+	engines(b, func(b *testing.B, w world) {
+		sealed := w.seal(w.person("p1"), where, []byte("a plainly invented name"))
+		w.must(w.db.Read(ctx, func(tx *store.Tx) error {
+			for b.Loop() {
+				if _, err := w.v.Open(tx, where, sealed); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+	})
+}
+
+func BenchmarkOpenAll(b *testing.B) {
+	engines(b, func(b *testing.B, w world) {
+		var items []Item
+		for i := range 50 {
+			items = append(items, Item{where, w.seal(w.person(fmt.Sprint("p", i)), where, []byte("a plainly invented name"))})
+		}
+		w.must(w.db.Read(ctx, func(tx *store.Tx) error {
+			for b.Loop() {
+				if _, err := w.v.OpenAll(tx, items); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+	})
+}
+
+// BenchmarkPersonKeySeal is the sealing of one value for a new person.
+func BenchmarkPersonKeySeal(b *testing.B) {
+	engines(b, func(b *testing.B, w world) {
+		i := 0
+		w.must(w.write(func(tx *store.Tx) error {
+			for b.Loop() {
+				i++
+				key, err := w.v.PersonKey(tx, fmt.Sprint("p", i))
+				if err == nil {
+					_, err = w.v.Seal(tx, key, where, []byte("a plainly invented name"))
+				}
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+	})
+}
+
+func engines(b *testing.B, f func(b *testing.B, w world)) {
+	b.Run("sqlite", func(b *testing.B) { f(b, newWorld(b, storetest.SQLite(b))) })
+	b.Run("postgres", func(b *testing.B) { f(b, newWorld(b, storetest.Postgres(b))) })
 }
