@@ -163,53 +163,52 @@ func TestPasskeyIsNotSlowedDown(t *testing.T) {
 }
 
 func TestPasskeysThatDoNotFit(t *testing.T) {
-	each(t, func(b *bench) {
-		good := newAuthenticator(t)
-		b.register(good)
-		for name, spoil := range map[string]func(*authenticator){
-			"another key":         func(a *authenticator) { a.key = newAuthenticator(t).key },
-			"another site":        func(a *authenticator) { a.origin = "https://aman.test.example" },
-			"another relying":     func(a *authenticator) { a.rp = "example" },
-			"nobody verified":     func(a *authenticator) { a.flags = present },
-			"nobody present":      func(a *authenticator) { a.flags = verified },
-			"an unknown passkey":  func(a *authenticator) { a.id = random(32) },
-			"an unknown user":     func(a *authenticator) { a.user = []byte("zulaikha") },
-			"a copy, used before": func(a *authenticator) { a.counter = 0 },
-		} {
-			_, err := b.pass(good)
-			b.want(err, nil)
-			bad := *good
-			spoil(&bad)
-			if _, err := b.pass(&bad); err != ErrRefused {
-				t.Errorf("%s: %v", name, err)
-			}
-			good.counter = max(good.counter, bad.counter)
+	b := newBenchSQLite(t)
+	good := newAuthenticator(t)
+	b.register(good)
+	for name, spoil := range map[string]func(*authenticator){
+		"another key":         func(a *authenticator) { a.key = newAuthenticator(t).key },
+		"another site":        func(a *authenticator) { a.origin = "https://aman.test.example" },
+		"another relying":     func(a *authenticator) { a.rp = "example" },
+		"nobody verified":     func(a *authenticator) { a.flags = present },
+		"nobody present":      func(a *authenticator) { a.flags = verified },
+		"an unknown passkey":  func(a *authenticator) { a.id = random(32) },
+		"an unknown user":     func(a *authenticator) { a.user = []byte("zulaikha") },
+		"a copy, used before": func(a *authenticator) { a.counter = 0 },
+	} {
+		_, err := b.pass(good)
+		b.want(err, nil)
+		bad := *good
+		spoil(&bad)
+		if _, err := b.pass(&bad); err != ErrRefused {
+			t.Errorf("%s: %v", name, err)
 		}
-		// A ceremony is for once, for five minutes, and for whoever began it.
-		ticket, options, err := b.BeginPasskey(ctx, home)
+		good.counter = max(good.counter, bad.counter)
+	}
+	// A ceremony is for once, for five minutes, and for whoever began it.
+	ticket, options, err := b.BeginPasskey(ctx, home)
+	b.want(err, nil)
+	answer := good.get(options)
+	_, err = b.SignInPasskey(ctx, ticket, answer, home)
+	b.want(err, nil)
+	_, err = b.SignInPasskey(ctx, ticket, answer, home)
+	b.want(err, ErrTicket)
+	ticket, options, err = b.BeginPasskey(ctx, home)
+	b.want(err, nil)
+	b.at = b.at.Add(ceremonyFor)
+	_, err = b.SignInPasskey(ctx, ticket, good.get(options), home)
+	b.want(err, ErrTicket)
+	ticket, options, err = b.EnrolPasskey(ctx, b.user)
+	b.want(err, nil)
+	_, err = b.ConfirmPasskey(ctx, b.user, ticket, "again", good.create(options))
+	b.want(err, ErrRefused) // registered already
+	for _, junk := range []string{"", "{}", "null", `{"id":1}`} {
+		ticket, _, err := b.BeginPasskey(ctx, home)
 		b.want(err, nil)
-		answer := good.get(options)
-		_, err = b.SignInPasskey(ctx, ticket, answer, home)
-		b.want(err, nil)
-		_, err = b.SignInPasskey(ctx, ticket, answer, home)
-		b.want(err, ErrTicket)
-		ticket, options, err = b.BeginPasskey(ctx, home)
-		b.want(err, nil)
-		b.at = b.at.Add(ceremonyFor)
-		_, err = b.SignInPasskey(ctx, ticket, good.get(options), home)
-		b.want(err, ErrTicket)
-		ticket, options, err = b.EnrolPasskey(ctx, b.user)
-		b.want(err, nil)
-		_, err = b.ConfirmPasskey(ctx, b.user, ticket, "again", good.create(options))
-		b.want(err, ErrRefused) // registered already
-		for _, junk := range []string{"", "{}", "null", `{"id":1}`} {
-			ticket, _, err := b.BeginPasskey(ctx, home)
-			b.want(err, nil)
-			if _, err := b.SignInPasskey(ctx, ticket, []byte(junk), home); err != ErrRefused {
-				t.Errorf("%q: %v", junk, err)
-			}
+		if _, err := b.SignInPasskey(ctx, ticket, []byte(junk), home); err != ErrRefused {
+			t.Errorf("%q: %v", junk, err)
 		}
-	})
+	}
 }
 
 func TestNoPasskeysForANumber(t *testing.T) {

@@ -10,37 +10,36 @@ import (
 )
 
 func TestSessionsEnd(t *testing.T) {
-	each(t, func(b *bench) {
-		alive := func(s Session) bool { _, err := b.Session(ctx, s.Token); return err == nil }
-		s := b.in(home)
-		b.at = b.at.Add(29 * time.Minute)
+	b := newBenchSQLite(t)
+	alive := func(s Session) bool { _, err := b.Session(ctx, s.Token); return err == nil }
+	s := b.in(home)
+	b.at = b.at.Add(29 * time.Minute)
+	if !alive(s) {
+		t.Fatal("ended too soon")
+	}
+	b.at = b.at.Add(29 * time.Minute)
+	if !alive(s) {
+		t.Fatal("use does not keep it alive")
+	}
+	b.at = b.at.Add(30 * time.Minute)
+	if alive(s) {
+		t.Fatal("30 minutes unused, and open")
+	}
+	s = b.in(home)
+	for range 12*4 - 1 {
+		b.at = b.at.Add(15 * time.Minute)
 		if !alive(s) {
 			t.Fatal("ended too soon")
 		}
-		b.at = b.at.Add(29 * time.Minute)
-		if !alive(s) {
-			t.Fatal("use does not keep it alive")
-		}
-		b.at = b.at.Add(30 * time.Minute)
-		if alive(s) {
-			t.Fatal("30 minutes unused, and open")
-		}
-		s = b.in(home)
-		for range 12*4 - 1 {
-			b.at = b.at.Add(15 * time.Minute)
-			if !alive(s) {
-				t.Fatal("ended too soon")
-			}
-		}
-		b.at = b.at.Add(15 * time.Minute)
-		if alive(s) {
-			t.Fatal("12 hours old, and open")
-		}
-		for _, token := range []string{"", "x", s.Token[:42], s.Token + "x", strings.Repeat("x", 1<<20)} {
-			_, err := b.Session(ctx, token)
-			b.want(err, ErrNoSession)
-		}
-	})
+	}
+	b.at = b.at.Add(15 * time.Minute)
+	if alive(s) {
+		t.Fatal("12 hours old, and open")
+	}
+	for _, token := range []string{"", "x", s.Token[:42], s.Token + "x", strings.Repeat("x", 1<<20)} {
+		_, err := b.Session(ctx, token)
+		b.want(err, ErrNoSession)
+	}
 }
 
 func TestSeenIsWrittenOnceAMinute(t *testing.T) {
@@ -118,18 +117,17 @@ func TestSeveralSessions(t *testing.T) {
 }
 
 func TestASubjectIsAsOfNow(t *testing.T) {
-	each(t, func(b *bench) {
-		s := b.in(home)
-		b.write(func(tx *store.Tx) error { return access.SetOffices(tx, b.user, nil) })
-		sub, err := b.Session(ctx, s.Token)
-		b.want(err, nil)
-		if len(sub.Offices) != 0 {
-			t.Error("an office she left is still hers")
-		}
-		b.write(func(tx *store.Tx) error { return access.DisableUser(tx, b.user, true) })
-		_, err = b.Session(ctx, s.Token)
-		b.want(err, ErrNoSession)
-	})
+	b := newBenchSQLite(t)
+	s := b.in(home)
+	b.write(func(tx *store.Tx) error { return access.SetOffices(tx, b.user, nil) })
+	sub, err := b.Session(ctx, s.Token)
+	b.want(err, nil)
+	if len(sub.Offices) != 0 {
+		t.Error("an office she left is still hers")
+	}
+	b.write(func(tx *store.Tx) error { return access.DisableUser(tx, b.user, true) })
+	_, err = b.Session(ctx, s.Token)
+	b.want(err, ErrNoSession)
 }
 
 func TestDeviceTokens(t *testing.T) {
