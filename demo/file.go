@@ -6,6 +6,7 @@ import (
 	"aman/platform/access"
 	"aman/platform/ids"
 	"aman/registry"
+	"aman/screening"
 )
 
 // file is the whole history of one case, worked out before anything is written.
@@ -16,6 +17,9 @@ type file struct {
 	supervisor access.Subject
 	steps      []step
 	last       time.Time // when the newest step was made
+	// settled: the case was closed before the office worked with this program, so the
+	// derivations of its decisions are not in the file.
+	settled bool
 	// closed is what the case becomes in the end; nil while it is active.
 	closed *registry.Write
 }
@@ -40,6 +44,9 @@ type decision struct {
 	// review is the state of a negative: needs_review, confirmed or returned.
 	review  string
 	reasons [2]string // the decider's, the reviewer's
+	// finding is what the standard gives, and kept the same as it is stored.
+	finding *screening.Finding
+	kept    string
 }
 
 // add puts a change into the history and gives the id of its row.

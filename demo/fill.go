@@ -52,7 +52,7 @@ func Fill(ctx context.Context, n *node.Node, clock *Clock, o Options) (Programme
 	tallies := t.tallies(o.Days, points)
 	jobs := make([]job, 0, len(files)+len(tallies))
 	for _, f := range files {
-		jobs = append(jobs, func(ctx context.Context, n *node.Node, c *Clock) error { c.next(f.last); return f.write(ctx, n) })
+		jobs = append(jobs, func(ctx context.Context, n *node.Node, c *Clock) error { return t.write(ctx, n, c, f) })
 	}
 	jobs = append(jobs, tallies...)
 	if err := run(ctx, n, clock, jobs); err != nil {
@@ -79,7 +79,7 @@ func prepare(ctx context.Context, n *node.Node, clock *Clock, o *Options) (*tell
 		o.Today = time.Now()
 	}
 	y, m, d := o.Today.In(n.Zone()).Date()
-	t := &teller{zone: n.Zone(), today: time.Date(y, m, d, 0, 0, 0, 0, n.Zone()), seed: o.Seed}
+	t := &teller{zone: n.Zone(), today: time.Date(y, m, d, 0, 0, 0, 0, n.Zone()), seed: o.Seed, library: n.Library, schemas: n.Catalog.Registers}
 	var err error
 	if t.c, err = load(n.Catalog, n.Packs); err != nil {
 		return nil, err

@@ -10,6 +10,7 @@ import (
 
 	"aman/platform/ids"
 	"aman/registry"
+	"aman/screening"
 )
 
 // teller makes up people and what happened to them.
@@ -21,6 +22,9 @@ type teller struct {
 	seed   uint64
 	facts  []string // the purposes that a person may be asked about
 	byKind []float64
+
+	library *screening.Library
+	schemas map[string]*registry.Schema
 }
 
 // chance gives a source that depends on nothing but the seed, the kind and the number,
@@ -158,6 +162,7 @@ func (t *teller) tell(i int) *file {
 	f.steps = append(f.steps, step{at: c.seen.Add(time.Minute), write: registry.Write{Register: "cases", ID: f.id, Create: true, Values: t.caseValues(&c, r, story),
 		Place: registry.Place{Org: f.worker.Org, Office: f.office, Owner: f.worker.User, Person: f.person, State: "Active"}}})
 	life := t.life(i, c.seen, r)
+	f.settled = life.state == "Closed" || life.state == "ClosedReferred"
 	given := t.consents(f, &c, life, r)
 	episode := t.episodes(f, &c, story, r)
 	t.decisions(f, i, &c, story, episode, life, r)

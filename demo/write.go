@@ -19,14 +19,28 @@ import (
 const Form = "demo.import"
 
 // write enters the history of one case as one submission of its caseworker.
-func (f *file) write(ctx context.Context, n *node.Node) error {
+func (t *teller) write(ctx context.Context, n *node.Node, clock *Clock, f *file) error {
 	body, err := json.Marshal(map[string]any{"invented": true, "changes": len(f.steps)})
 	if err != nil {
 		return err
 	}
+	for i := range f.steps {
+		if d := f.steps[i].decide; d != nil {
+			d.finding = t.finding(f, d, f.steps[i].at)
+			if f.settled {
+				continue
+			}
+			kept, err := json.Marshal(d.finding)
+			if err != nil {
+				return err
+			}
+			d.kept = string(kept)
+		}
+	}
+	clock.next(f.last)
 	_, err = n.Forms.Submit(ctx, f.worker, forms.Filled{Form: Form, Version: "1", Org: f.worker.Org, Office: f.office, Body: body, Case: f.id, Person: f.person, Verb: "import"}, func(a *forms.Act) error {
 		for _, s := range f.steps {
-			if err := f.apply(a, n, s); err != nil {
+			if err := f.apply(a, s); err != nil {
 				return fmt.Errorf("%s on %s: %w", s.write.Register, s.at.Format("2006-01-02"), err)
 			}
 		}
@@ -36,7 +50,7 @@ func (f *file) write(ctx context.Context, n *node.Node) error {
 }
 
 // apply makes one change, on the day on which it would have happened.
-func (f *file) apply(a *forms.Act, n *node.Node, s step) error {
+func (f *file) apply(a *forms.Act, s step) error {
 	a.Meta.At = s.at
 	a.Meta.Subject = at(f.worker, s.at)
 	w := s.write
@@ -49,7 +63,7 @@ func (f *file) apply(a *forms.Act, n *node.Node, s step) error {
 		w.Values["code"] = code
 	}
 	if s.decide != nil {
-		return f.decide(a, n, s)
+		return f.decide(a, s)
 	}
 	if _, err := a.Apply(w); err != nil {
 		return err
@@ -76,37 +90,24 @@ func caseCode(tx *store.Tx) (string, error) {
 	return string(code), err
 }
 
-// decide asks the standard about the episode as it stands, and decides as it proposes
-// (or otherwise, with reasons). What the standard gave is kept, as package casework does.
-func (f *file) decide(a *forms.Act, n *node.Node, s step) error {
+// decide decides as the standard proposes, or otherwise with reasons. What the standard
+// gave is kept, as package casework does.
+func (f *file) decide(a *forms.Act, s step) error {
 	d, w := s.decide, s.write
-	episode, err := n.Registry.Get(a.Tx, a.Meta.Subject, "episodes", d.episode)
-	if err != nil {
-		return err
+	if d.finding == nil {
+		return fmt.Errorf("the standard %s is not in force", d.standard)
 	}
-	report, err := n.Casework.Findings(a.Tx, a.Meta.Subject, episode)
-	if err != nil {
-		return err
+	w.Values = maps.Clone(w.Values)
+	outcome := casework.Proposed(d.finding)
+	w.Values["override"] = d.override != "" && d.override != outcome
+	if d.override != "" {
+		outcome = d.override
 	}
-	for i := range report.Findings {
-		finding := &report.Findings[i]
-		if finding.Standard.ID != d.standard {
-			continue
-		}
-		kept, err := json.Marshal(finding)
-		if err != nil {
-			return err
-		}
-		w.Values = maps.Clone(w.Values)
-		outcome := casework.Proposed(finding)
-		w.Values["override"] = d.override != "" && d.override != outcome
-		if d.override != "" {
-			outcome = d.override
-		}
-		w.Values["outcome"], w.Values["proposed"] = outcome, string(kept)
-		return f.decided(a, w, d, outcome)
+	w.Values["outcome"] = outcome
+	if d.kept != "" {
+		w.Values["proposed"] = d.kept
 	}
-	return fmt.Errorf("the standard %s is not in force", d.standard)
+	return f.decided(a, w, d, outcome)
 }
 
 // statuses is what a standing decision makes of the case.
