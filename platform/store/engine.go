@@ -11,6 +11,7 @@ import (
 
 // engine is what differs between SQLite and PostgreSQL, and nothing else may.
 type engine interface {
+	inspector
 	name() string
 	open(ctx context.Context) (*sql.DB, error)
 	beforeClose(*sql.DB)
