@@ -19,13 +19,11 @@ type langTexts struct {
 }
 
 // textForms are the forms of one text: "long" (what is read), "guidance", and
-// the kinds of media.
-type textForms struct {
-	forms []string
-	value map[string]formText
-}
+// the kinds of media. They are few, so a list is enough.
+type textForms []formText
 
 type formText struct {
+	form string
 	text string
 	item *Item // whose text it is, for references; nil for choices and media
 }
@@ -37,24 +35,36 @@ func (x *itext) add(lang, id, form, text string, item *Item) {
 		x.byLang[lang] = l
 		x.langs = append(x.langs, lang)
 	}
-	l.forms(id).put(form, formText{text, item})
+	l.forms(id).put(formText{form, text, item})
 }
 
 func (l *langTexts) forms(id string) *textForms {
 	t := l.byID[id]
 	if t == nil {
-		t = &textForms{value: map[string]formText{}}
+		t = &textForms{}
 		l.byID[id] = t
 		l.ids = append(l.ids, id)
 	}
 	return t
 }
 
-func (t *textForms) put(form string, v formText) {
-	if _, ok := t.value[form]; !ok {
-		t.forms = append(t.forms, form)
+func (t *textForms) put(v formText) {
+	for i := range *t {
+		if (*t)[i].form == v.form {
+			(*t)[i] = v
+			return
+		}
 	}
-	t.value[form] = v
+	*t = append(*t, v)
+}
+
+func (t textForms) has(form string) bool {
+	for i := range t {
+		if t[i].form == form {
+			return true
+		}
+	}
+	return false
 }
 
 // addText adds a text in all its languages; a plain one is in the default language.
@@ -74,24 +84,29 @@ func (x *itext) addText(id, form string, t Text, defaultLang string, item *Item)
 // for a translation that is missing.
 func (x *itext) fillGaps() {
 	var ids []string
-	forms := map[string]map[string]bool{}
+	all := map[string]*textForms{} // by id, the forms that some language has
 	for _, lang := range x.langs {
 		for _, id := range x.byLang[lang].ids {
-			if forms[id] == nil {
-				forms[id] = map[string]bool{}
+			forms := all[id]
+			if forms == nil {
+				forms = &textForms{}
+				all[id] = forms
 				ids = append(ids, id)
 			}
-			for _, f := range x.byLang[lang].byID[id].forms {
-				forms[id][f] = true
+			for _, f := range *x.byLang[lang].byID[id] {
+				forms.put(formText{form: f.form, text: "-"})
 			}
 		}
+	}
+	for _, forms := range all { // "guidance" comes before "long"
+		sort.Slice(*forms, func(i, j int) bool { return (*forms)[i].form < (*forms)[j].form })
 	}
 	for _, lang := range x.langs {
 		for _, id := range ids {
 			t := x.byLang[lang].forms(id)
-			for _, f := range keys(forms[id]) { // "guidance" comes before "long"
-				if _, ok := t.value[f]; !ok {
-					t.put(f, formText{text: "-"})
+			for _, f := range *all[id] {
+				if !t.has(f.form) {
+					t.put(f)
 				}
 			}
 		}
@@ -222,19 +237,18 @@ func (c *compiler) itextElem() *elem {
 		}
 		texts := c.texts.byLang[lang]
 		for _, id := range texts.ids {
-			tr.with(c.textElem(id, texts.byID[id]))
+			tr.with(c.textElem(id, *texts.byID[id]))
 		}
 		out.with(tr)
 	}
 	return out
 }
 
-func (c *compiler) textElem(id string, t *textForms) *elem {
+func (c *compiler) textElem(id string, t textForms) *elem {
 	out := el("text", "id", id)
 	hint := strings.HasSuffix(id, ":hint")
-	for _, form := range t.forms {
-		v := t.value[form]
-		prefix := ""
+	for _, v := range t {
+		form, prefix := v.form, ""
 		switch {
 		case form == "image" || form == "big-image":
 			prefix = "jr://images/"
