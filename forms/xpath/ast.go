@@ -119,8 +119,6 @@ type Path struct {
 	Start    Term
 	Absolute bool
 	Steps    []Step
-
-	plain int // how many leading steps are child::name without predicates
 }
 
 // Step is one step of a path.

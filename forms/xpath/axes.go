@@ -22,8 +22,8 @@ func (e *evaluator) path(p *Path, f frame) []*Node {
 		start = v.nodes[0]
 	case p.Absolute:
 		start = e.root
-		if e.RepeatContext && p.plain > 0 {
-			start, steps = e.repetition(p, f.node)
+		if e.RepeatContext {
+			start, steps = e.repetition(steps, f.node)
 		}
 	}
 	return e.walk(start, steps)
@@ -97,23 +97,24 @@ func (e *evaluator) follow(steps []Step, set nodeSet) []*Node {
 	return set.nodes
 }
 
+// plain reports whether a step is just child::name.
+func (s *Step) plain() bool {
+	return s.Axis == Child && s.Test.Kind == TestName && s.Test.Name != "*" && len(s.Predicates) == 0
+}
+
 // repetition follows an absolute path down the ancestors of the context node for as long as the names agree, so that
 // the path stays in the repetitions that hold the context node. It returns where to go on, and with which steps.
-func (e *evaluator) repetition(p *Path, context *Node) (*Node, []Step) {
+func (e *evaluator) repetition(steps []Step, context *Node) (*Node, []Step) {
 	chain := e.chain(context)
-	if chain == nil {
-		chain = e.chain(e.current)
-	}
-	at, done := e.root, 0
-	for done < p.plain && done < len(chain) {
-		n := chain[len(chain)-1-done]
-		if !p.Steps[done].Test.matches(n, Child) || n.Hidden {
+	at := e.root
+	for i := len(chain) - 1; i >= 0 && len(steps) > 0; i-- {
+		n := chain[i]
+		if !steps[0].plain() || !steps[0].Test.matches(n, Child) || n.Hidden {
 			break
 		}
-		at = n
-		done++
+		at, steps = n, steps[1:]
 	}
-	return at, p.Steps[done:]
+	return at, steps
 }
 
 // chain lists a node and its ancestors below the root of the main instance, innermost first; nil when it is elsewhere.
@@ -143,8 +144,11 @@ func (e *evaluator) step(s *Step, from nodeSet) nodeSet {
 	if len(from.nodes) == 1 {
 		from.apart = true
 		n := from.nodes[0]
-		found := e.axisNodes(s, n, nil)
-		for _, p := range s.Predicates {
+		found, rest := e.lookUp(s, n)
+		if rest == nil {
+			found, rest = e.axisNodes(s, n, nil), s.Predicates
+		}
+		for _, p := range rest {
 			found = e.narrow(found, p)
 		}
 		if reversed(s.Axis) {

@@ -65,18 +65,34 @@ func fnPullData(a *Arguments) Value {
 	if root == nil {
 		return StringValue("")
 	}
-	for _, item := range root.children {
-		if !a.e.spend(1) {
-			return Value{}
-		}
-		if k := item.Child(key); k != nil && k.Text() == value {
-			if w := item.Child(want); w != nil {
-				return a.made(w.Text())
-			}
-			return StringValue("")
+	if items := a.itemsWith(root, key, value); len(items) > 0 {
+		if w := items[0].Child(want); w != nil {
+			return a.made(w.Text())
 		}
 	}
 	return StringValue("")
+}
+
+// itemsWith lists the children of root that have a child key with this text.
+func (a *Arguments) itemsWith(root *Node, key, value string) []*Node {
+	if ix := root.index(); ix != nil {
+		if items, ok := ix.find(list{holder: root, name: "*", key: key}, value); ok {
+			return items
+		}
+	}
+	var out []*Node
+	for _, item := range root.children {
+		if !a.e.spend(1) {
+			return nil
+		}
+		for _, k := range item.children {
+			if k.Kind == ElementNode && k.QName() == key && k.Text() == value {
+				out = append(out, item)
+				break
+			}
+		}
+	}
+	return out
 }
 
 func fnProperty(a *Arguments) Value {

@@ -40,6 +40,7 @@ type Node struct {
 	children []*Node
 	attrs    []*Node
 	spaces   []*Node // namespaces declared on this element
+	frozen   *index  // on the root of a tree that does not change any more
 }
 
 // NewDocument returns an empty document.

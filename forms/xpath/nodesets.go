@@ -203,7 +203,7 @@ func (a *Arguments) holdsTarget(i int) bool {
 	if !ok1 || !ok2 {
 		return false
 	}
-	if !target.Absolute || !repeat.Absolute || target.plain < len(target.Steps) || repeat.plain < len(repeat.Steps) {
+	if !target.Absolute || !repeat.Absolute || !allPlain(target.Steps) || !allPlain(repeat.Steps) {
 		return true
 	}
 	if len(repeat.Steps) > len(target.Steps) {
@@ -224,23 +224,27 @@ func (a *Arguments) inRepetition(i int, chosen map[int]bool) []*Node {
 	if !ok || !p.Absolute || !a.e.RepeatContext {
 		return a.Nodes(i)
 	}
-	bound := *p
-	bound.plain = 0 // the steps say everything
-	bound.Steps = append([]Step{}, p.Steps...)
+	steps := append([]Step{}, p.Steps...)
 	chain := a.e.chain(a.f.node)
-	if chain == nil {
-		chain = a.e.chain(a.e.current)
-	}
-	for k := 0; k < p.plain && k < len(chain); k++ {
+	for k := 0; k < len(steps) && k < len(chain) && steps[k].plain(); k++ {
 		n := chain[len(chain)-1-k]
-		if !p.Steps[k].Test.matches(n, Child) {
+		if !steps[k].Test.matches(n, Child) {
 			break
 		}
 		if place, total := n.sameNamed(); total > 1 && !chosen[k] {
-			bound.Steps[k].Predicates = []Term{&Number{Value: float64(place)}}
+			steps[k].Predicates = []Term{&Number{Value: float64(place)}}
 		}
 	}
-	return a.e.path(&bound, a.f)
+	return a.e.walk(a.e.root, steps)
+}
+
+func allPlain(steps []Step) bool {
+	for i := range steps {
+		if !steps[i].plain() {
+			return false
+		}
+	}
+	return true
 }
 
 func fnID(a *Arguments) Value {

@@ -11,7 +11,7 @@ var numberFunctions = []Function{
 		Doc: "The value as a number; dates count days from 1970-01-01."},
 	{Name: "int", Args: "number", Min: 1, Max: 1, Eval: calc(math.Trunc), Doc: "The number without its fraction."},
 	{Name: "round", Args: "number, decimals?", Min: 1, Max: 2, Eval: fnRound,
-		Doc: "The number rounded; negative decimals round to tens, hundreds …"},
+		Doc: "The number rounded; negative decimals round to tens, hundreds and so on."},
 	{Name: "floor", Args: "number", Min: 1, Max: 1, Eval: calc(math.Floor), Doc: "The next whole number below (XPath 1.0)."},
 	{Name: "ceiling", Args: "number", Min: 1, Max: 1, Eval: calc(math.Ceil), Doc: "The next whole number above (XPath 1.0)."},
 	{Name: "abs", Args: "number", Min: 1, Max: 1, Eval: calc(math.Abs), Doc: "The number without its sign."},

@@ -278,17 +278,6 @@ func (p *parser) finishPath(n *Path, off int) {
 	var kids []Term
 	n.kids(func(k Term) { kids = append(kids, k) })
 	p.set(&n.base, off, kids...)
-	n.plain = plainSteps(n.Steps)
-}
-
-// plainSteps counts the leading steps that are just child::name.
-func plainSteps(steps []Step) int {
-	for i, s := range steps {
-		if s.Axis != Child || s.Test.Kind != TestName || s.Test.Name == "*" || len(s.Predicates) > 0 {
-			return i
-		}
-	}
-	return len(steps)
 }
 
 // startsStep says whether the next token can begin a step.

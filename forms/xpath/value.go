@@ -99,6 +99,13 @@ func (c terms) nodeText(n *Node) string {
 	if n.Hidden || c.LeafText && n.holdsElements() {
 		return ""
 	}
+	if !c.DropHidden { // then a path may lead below a hidden node
+		for p := n.parent; p != nil; p = p.parent {
+			if p.Hidden {
+				return ""
+			}
+		}
+	}
 	return n.Text()
 }
 
