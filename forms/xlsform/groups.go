@@ -37,6 +37,7 @@ func (rr *rowReader) begin(control, list, name string) {
 	if intent := rr.r.str("intent"); intent != "" {
 		it.Control.set("intent", intent)
 	}
+	it.blankLabel()
 	parent := rr.top()
 	if len(rr.stack) > maxDepth {
 		rr.report("form-too-deep", rr.at("type"), "most", strconv.Itoa(maxDepth))
