@@ -184,12 +184,24 @@ func (r *raker) split(n int, do func(worker, lo, hi int)) int {
 //
 //	sum over levels of a·m·exp(-a·d/trust)  -  y  =  v·(dual+d)
 //
-// The left side falls in d and the right side rises, so there is one; Newton's method, kept between
-// bounds, finds it.
+// The left side falls in d and the right side rises, so there is one. Newton's method from a point
+// left of it climbs to it without overshooting, for the left side is convex; bounds guard against rounding.
 func solve(m, scale []float64, trust, y, v, dual float64) float64 {
 	lo, hi := math.Inf(-1), math.Inf(1)
-	d := 0.0
-	for range 60 {
+	d, sum := 0.0, 0.0
+	for l, a := range scale {
+		sum += a * m[l]
+	}
+	if want := y + v*dual; want > sum { // the answer is below 0: begin where one level alone is as large as the right side
+		d = math.Inf(-1)
+		for l, a := range scale {
+			if m[l] > 0 {
+				d = max(d, -trust/a*math.Log(want/(a*m[l])))
+			}
+		}
+		d = min(d, 0)
+	}
+	for range 100 {
 		f, slope := -y-v*(dual+d), v
 		for l, a := range scale {
 			e := a * m[l] * math.Exp(-a*d/trust)
