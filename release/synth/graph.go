@@ -102,12 +102,30 @@ func (g *graph) triangulate(limit int) ([]bitset, bool) {
 	return out, true
 }
 
-// grow adds edges in the order of score as long as no clique exceeds limit cells, and gives
-// the cliques. score must be symmetric; a pair with score ≤ 0 is never joined.
-func grow(size []int, pairs []candidate, limit int) []bitset {
+// grow adds pairs in the given order as long as no clique exceeds limit cells, and gives the cliques. The attributes of each set of
+// must are joined first, so that a rule about them lies within a clique (unless that alone is too large).
+func grow(size []int, pairs []candidate, must [][]int, limit int) []bitset {
 	g := newGraph(size)
-	best, _ := g.triangulate(max(limit, slices.Max(size)))
+	limit = max(limit, slices.Max(size))
+	for _, set := range must {
+		before := make([]bitset, len(size))
+		for a := range size {
+			before[a] = g.adj[a].clone()
+		}
+		for i, a := range set {
+			for _, b := range set[:i] {
+				g.join(a, b)
+			}
+		}
+		if _, ok := g.triangulate(limit); !ok {
+			g.adj = before
+		}
+	}
+	best, _ := g.triangulate(limit)
 	for _, p := range pairs {
+		if g.joined(p.set[0], p.set[1]) {
+			continue
+		}
 		g.join(p.set[0], p.set[1])
 		if c, ok := g.triangulate(limit); ok {
 			best = c
@@ -123,7 +141,7 @@ var penalties = []float64{0, 0.25, 0.5, 1, 2, 4, 8, 16, 32}
 
 // chooseTree gives the cliques of the junction tree that holds the most gain of the candidates.
 // It reads noisy gains only.
-func chooseTree(size []int, cs []candidate, limit int) []bitset {
+func chooseTree(size []int, cs []candidate, must [][]int, limit int) []bitset {
 	var pairs []candidate
 	for _, c := range cs {
 		if len(c.set) == 2 && c.gain > 0 {
@@ -137,7 +155,7 @@ func chooseTree(size []int, cs []candidate, limit int) []bitset {
 		slices.SortStableFunc(order, func(a, b candidate) int {
 			return -cmpFloat(a.gain-p*float64(a.cells), b.gain-p*float64(b.cells))
 		})
-		cliques := grow(size, order, limit)
+		cliques := grow(size, order, must, limit)
 		gain := 0.0
 		for _, c := range cs {
 			if c.gain > 0 && holder(cliques, c.set) >= 0 {

@@ -15,7 +15,11 @@ type model struct {
 
 // fit makes a model of the measurements so far. cs say which attributes belong together.
 func (e *engine) fit(cs []candidate) (*model, error) {
-	return e.fitOn(chooseTree(e.size, cs, e.opt.MaxClique), e.ms)
+	var must [][]int
+	for _, r := range e.rules {
+		must = append(must, r.attrs)
+	}
+	return e.fitOn(chooseTree(e.size, cs, must, e.opt.MaxClique), e.ms)
 }
 
 // fitOn fits a junction tree with these cliques to the measurements it can hold, draws a crowd from it
