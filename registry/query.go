@@ -85,12 +85,13 @@ func (r *Registry) stripAll(tx *store.Tx, sub access.Subject, s *Schema, rows []
 	for i, row := range rows {
 		objects[i] = row.Object()
 	}
-	decisions, err := r.policy.CanAll(tx, sub, access.Read, objects)
+	facts, err := r.policy.FactsForAll(tx, sub, objects)
 	if err != nil {
 		return err
 	}
 	for i, row := range rows {
-		s.strip(row, decisions[i].Readable)
+		read, unseal := r.policy.Can(sub, access.Read, objects[i], facts[i]), r.policy.Can(sub, access.Unseal, objects[i], facts[i])
+		s.strip(row, read.Readable, unseal.Readable)
 	}
 	return nil
 }

@@ -59,7 +59,11 @@ func (r *Registry) Get(tx *store.Tx, sub access.Subject, register, id string) (*
 	if err != nil {
 		return nil, err
 	}
-	r.Catalog.Registers[register].strip(row, readable)
+	facts, err := r.policy.FactsFor(tx, sub, row.Object())
+	if err != nil {
+		return nil, err
+	}
+	r.Catalog.Registers[register].strip(row, readable, r.policy.Can(sub, access.Unseal, row.Object(), facts).Readable)
 	return row, nil
 }
 

@@ -104,16 +104,16 @@ func (s *Schema) load(tx *store.Tx, id string) (*Row, error) {
 	return rows[0], nil
 }
 
-// strip leaves in the row what the properties named readable allow.
-func (s *Schema) strip(r *Row, readable func(string) bool) {
+// strip leaves in the row what may be read, and names the sealed values that may be
+// unsealed.
+func (s *Schema) strip(r *Row, readable, unsealable func(string) bool) {
 	for _, p := range s.Properties {
 		if !readable(p.Name) {
 			delete(r.Values, p.Name)
-			delete(r.blobs, p.Name)
-			continue
 		}
-		if _, ok := r.blobs[p.Name]; ok {
+		if _, there := r.blobs[p.Name]; there && unsealable(p.Name) {
 			r.Sealed = append(r.Sealed, p.Name)
 		}
 	}
+	r.blobs = nil
 }

@@ -97,7 +97,7 @@ func (s *Server) doSignIn(w http.ResponseWriter, r *http.Request) {
 
 // opened sets the cookies of a new session and goes on.
 func (s *Server) opened(w http.ResponseWriter, r *http.Request, session signin.Session, next string) {
-	s.setCookie(w, s.cookieName(), session.Token, int(time.Until(session.Expires).Seconds()), false)
+	s.setCookie(w, s.cookieName(), session.Token, int(session.Expires.Sub(s.Node.Now()).Seconds()), false)
 	s.setCookie(w, browserCookie, session.Browser, 365*24*3600, false)
 	if session.MustChange {
 		next = "/account/password"
