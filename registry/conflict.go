@@ -110,9 +110,9 @@ func (r *Registry) Conflicts(tx *store.Tx, sub access.Subject, register, id stri
 		for name, v := range values {
 			p, _ := s.Property(name)
 			switch {
-			case !readable(name):
 			case p.Class.Sealed():
 				c.Sealed = append(c.Sealed, name)
+			case !readable(name):
 			default:
 				c.Mine[name] = v
 			}
