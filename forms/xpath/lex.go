@@ -39,6 +39,10 @@ var slips = []struct{ text, hint string }{
 	{"==", `write "=" to compare`},
 	{"<>", `write "!=" for "is not"`},
 	{"&&", `write "and"`},
+	{"&lt;", `write "<": the expression was escaped for XML twice`},
+	{"&gt;", `write ">": the expression was escaped for XML twice`},
+	{"&amp;", "the expression was escaped for XML twice"},
+	{"$(", "a reference is written ${name} in a spreadsheet form"},
 	{"||", `write "or"`},
 	{"&", `write "and", or concat(…) to join text`},
 	{"${", "a ${name} reference must be replaced by a path before the expression is used in a form"},
@@ -104,7 +108,7 @@ func next(src string, i int, operator bool) (token, int, *SyntaxError) {
 		}
 		t.kind, t.text = tokString, rest[1:1+end]
 		return t, end + 2, nil
-	case c == '$' && len(rest) > 1 && rest[1] != '{':
+	case c == '$' && len(rest) > 1 && rest[1] != '{' && rest[1] != '(':
 		name := scanQName(rest[1:])
 		if name == "" || strings.HasSuffix(name, "*") {
 			return t, 0, syntaxError(src, i, "a variable needs a name after $", "")
