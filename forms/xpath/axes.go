@@ -205,10 +205,24 @@ func (e *evaluator) order(nodes []*Node) []*Node {
 	if !e.spend(4 * len(nodes)) {
 		return nil
 	}
+	type scope struct { // namespace nodes are made when asked for, so they are known by these
+		element *Node
+		prefix  string
+	}
 	seen := make(map[*Node]bool, len(nodes))
+	var scopes map[scope]bool
 	out := make([]*Node, 0, len(nodes))
 	for _, n := range nodes {
-		if !seen[n] {
+		if n.Kind == NamespaceNode {
+			key := scope{n.parent, n.Name}
+			if scopes == nil {
+				scopes = map[scope]bool{}
+			}
+			if !scopes[key] {
+				scopes[key] = true
+				out = append(out, n)
+			}
+		} else if !seen[n] {
 			seen[n] = true
 			out = append(out, n)
 		}

@@ -28,7 +28,7 @@
 //
 // # What it answers to
 //
-// The package is held to what the engines' own tests say, and to what the engines answer: testdata holds 3,600 such
+// The package is held to what the engines' own tests say, and to what the engines answer: testdata holds 3,700 such
 // facts from JavaRosa, Enketo and ODK Web Forms, and testdata/exceptions.json every one that is answered otherwise, with
 // the reason. bench/xpath asks the engines themselves, on random expressions.
 //

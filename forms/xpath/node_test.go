@@ -83,6 +83,8 @@ func TestNamespaces(t *testing.T) {
 		{"name(/data/*[1])", nil, "orx:meta"},
 		{"local-name(/data/*[1])", nil, "meta"},
 		{"count(/data/namespace::*)", nil, "3"},
+		{"count(/data/namespace::* | /data/namespace::*)", nil, "3"},
+		{"count(/data/namespace::* | /data/meta/namespace::*)", nil, "6"},
 	} {
 		x, err := (&Compiler{Namespaces: c.spaces}).Compile(c.expr)
 		if err != nil {
