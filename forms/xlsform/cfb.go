@@ -114,12 +114,13 @@ func (c *cfbFile) readFAT() error {
 		list = append(list, w[:len(w)-1]...)
 		next = w[len(w)-1]
 	}
+	per := c.sector / 4 // entries in a sector
 	for _, n := range list {
 		if n > cfbMaxReg {
 			continue
 		}
 		s := c.at(n)
-		if len(s) < c.sector || len(c.fat) > most {
+		if len(s) < c.sector || len(c.fat)/per > most {
 			return errCFB
 		}
 		c.fat = append(c.fat, words32(s)...)

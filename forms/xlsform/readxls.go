@@ -54,6 +54,9 @@ type xlsSheet struct {
 func readXLS(data []byte) (*Workbook, error) {
 	stream, err := cfbStream(data, "Workbook", "Book")
 	if err != nil {
+		if _, locked := cfbStream(data, "EncryptedPackage"); locked == nil {
+			return nil, errEncrypted // an .xlsx with a password is such a container too
+		}
 		return nil, err
 	}
 	x := &xlsFile{data: stream, budget: newBudget(), formats: map[int]dateKind{}}
