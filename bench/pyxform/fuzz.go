@@ -78,8 +78,8 @@ func startOracle(python string) (*oracle, error) {
 	return &oracle{in, bufio.NewReaderSize(out, 1<<20), cmd}, cmd.Start()
 }
 
-func (o *oracle) ask(name, md string) (a answer, err error) {
-	question, err := json.Marshal(map[string]string{"name": name, "md": md})
+func (o *oracle) ask(name, text, format string) (a answer, err error) {
+	question, err := json.Marshal(map[string]string{"name": name, "text": text, "type": "." + format})
 	if err != nil {
 		return a, err
 	}
@@ -100,8 +100,8 @@ type outcome struct {
 	bad    bool // a difference that nothing explains
 }
 
-func compare(name, md string, a answer) outcome {
-	xml, found, err := convert(name, md)
+func compare(name, text, format string, a answer) outcome {
+	xml, found, err := convert(name, text, format)
 	if err != nil {
 		found = []xlsform.Diagnostic{{Severity: xlsform.Error, Message: err.Error()}}
 	}
@@ -198,11 +198,12 @@ func isFile(line string) bool {
 	return strings.Contains(line, "|instance ") && strings.Contains(line, "|src=")
 }
 
-func convert(name, md string) (string, []xlsform.Diagnostic, error) {
-	wb, err := xlsform.Read([]byte(md), "")
+func convert(name, text, format string) (string, []xlsform.Diagnostic, error) {
+	wb, err := xlsform.Read([]byte(text), "."+format)
 	if err != nil {
 		return "", nil, err
 	}
+	wb.Name = ""
 	form, found := xlsform.Compile(wb, xlsform.Options{FormName: name})
 	if form == nil {
 		return "", found, nil
@@ -212,7 +213,17 @@ func convert(name, md string) (string, []xlsform.Diagnostic, error) {
 	return b.String(), found, err
 }
 
-func fuzz(python string, n int, seed uint64, changes, show int, crashes bool) error {
+// plan is what a run of random forms does.
+type plan struct {
+	n       int    // forms
+	seed    uint64 // where the random changes start
+	changes int    // most changes to a form
+	format  string // "md" or "csv"
+	show    int    // differences to print in full
+	crashes bool   // also print forms that stop pyxform but not this compiler
+}
+
+func fuzz(python string, p plan) error {
 	forms, names, err := readForms()
 	if err != nil {
 		return err
@@ -221,29 +232,30 @@ func fuzz(python string, n int, seed uint64, changes, show int, crashes bool) er
 	if err != nil {
 		return err
 	}
-	c := newCorpus(forms, names, seed, changes)
+	write := map[string]func(*xlsform.Workbook) string{"md": markdown, "csv": commaSeparated}[p.format]
+	if write == nil {
+		return fmt.Errorf("the format must be md or csv, not %s", p.format)
+	}
+	c := newCorpus(forms, names, p.seed, p.changes)
 	counts := map[string]int{}
 	bad := 0
-	for range n {
+	for range p.n {
 		name, wb := c.mutant()
-		md := markdown(wb)
-		a, err := o.ask(name, md)
+		text := write(wb)
+		a, err := o.ask(name, text, p.format)
 		if err != nil {
 			return err
 		}
-		r := compare(name, md, a)
+		r := compare(name, text, p.format, a)
 		counts[r.class]++
-		if crashes && strings.HasPrefix(r.class, "pyxform stops") {
-			fmt.Printf("---- %s\nname %s\n%s\n", r.detail, name, md)
-		}
 		if r.bad {
 			bad++
-			if bad <= show {
-				fmt.Printf("---- %s: %s\nname %s\n%s\n", r.class, r.detail, name, md)
-			}
+		}
+		if r.bad && bad <= p.show || p.crashes && strings.HasPrefix(r.class, "pyxform stops") {
+			fmt.Printf("---- %s: %s\nname %s\n%s\n", r.class, r.detail, name, text)
 		}
 	}
-	fmt.Printf("%d forms, seed %d, from %d forms of pyxform's tests\n", n, seed, len(forms))
+	fmt.Printf("%d forms as %s, seed %d, from %d forms of pyxform's tests\n", p.n, p.format, p.seed, len(forms))
 	for _, class := range sortedKeys(counts) {
 		fmt.Printf("%6d  %s\n", counts[class], class)
 	}

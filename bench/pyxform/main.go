@@ -20,19 +20,22 @@ func main() {
 	}
 	flags := flag.NewFlagSet(os.Args[1], flag.ExitOnError)
 	python := flags.String("python", "python3", "Python that has pyxform 4.5.0")
-	n := flags.Int("n", 1000, "forms to try")
-	seed := flags.Uint64("seed", 1, "where the random changes start")
-	changes := flags.Int("changes", 3, "most changes to a form")
-	show := flags.Int("show", 10, "differences to print in full")
-	crashes := flags.Bool("crashes", false, "also print forms that stop pyxform but not this compiler")
-	runs := flags.Int("runs", 5, "runs of each program")
+	runs := flags.Int("runs", 5, "speed: runs of each program")
+	var p plan
+	flags.IntVar(&p.n, "n", 1000, "fuzz: forms to try")
+	flags.Uint64Var(&p.seed, "seed", 1, "fuzz: where the random changes start")
+	flags.IntVar(&p.changes, "changes", 3, "fuzz: most changes to a form")
+	flags.StringVar(&p.format, "format", "md", "fuzz: md or csv")
+	flags.IntVar(&p.show, "show", 10, "fuzz: differences to print in full")
+	flags.BoolVar(&p.crashes, "crashes", false, "fuzz: also print forms that stop pyxform but not this compiler")
 	flags.Parse(os.Args[2:])
 	var err error
 	switch os.Args[1] {
 	case "speed":
 		err = speed(*python, *runs)
 	case "fuzz":
-		err = fuzz(*python, *n, *seed, max(*changes, 1), *show, *crashes)
+		p.changes = max(p.changes, 1)
+		err = fuzz(*python, p)
 	default:
 		usage()
 	}

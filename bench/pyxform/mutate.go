@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/csv"
 	"math/rand/v2"
 	"strings"
 
@@ -363,6 +364,21 @@ func decorate(c *corpus, wb *xlsform.Workbook) {
 	if cell, _ := c.cell(wb); cell != nil {
 		*cell += pick(c, decorations)
 	}
+}
+
+// commaSeparated writes a workbook as CSV, the sheet names in the first column.
+func commaSeparated(wb *xlsform.Workbook) string {
+	var b strings.Builder
+	w := csv.NewWriter(&b)
+	for _, s := range wb.Sheets {
+		w.Write([]string{s.Name})
+		w.Write(append([]string{""}, s.Header...))
+		for _, r := range s.Rows {
+			w.Write(append([]string{""}, r.Cells...))
+		}
+	}
+	w.Flush()
+	return b.String()
 }
 
 // markdown writes a workbook as Markdown tables.

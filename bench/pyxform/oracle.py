@@ -1,6 +1,6 @@
 """Answers what pyxform makes of a form: JSON lines in, JSON lines out.
 
-in   {"name": form name, "md": Markdown tables}
+in   {"name": form name, "text": the form, "type": ".md" or ".csv"}
 out  {"xml": XForm} or {"error": message} (the form is at fault)
      or {"crash": exception} (pyxform is)
 """
@@ -15,10 +15,10 @@ from pyxform.xls2xform import convert
 def answer(question):
     try:
         result = convert(
-            xlsform=question["md"].encode("utf-8"),
+            xlsform=question["text"].encode("utf-8"),
             form_name=question["name"],
             pretty_print=True,
-            file_type=".md",
+            file_type=question["type"],
         )
     except PyXFormError as error:
         return {"error": str(error)}
