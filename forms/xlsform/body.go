@@ -82,7 +82,13 @@ func (c *compiler) hintElem(it *Item) *elem {
 	return out
 }
 
-// hidden reports whether nobody sees the question.
+// Visible reports whether a person who fills in the form sees the question (if
+// it is relevant): calculations and metadata are not seen.
+func (it *Item) Visible() bool {
+	return it.Kind == KindQuestion && it.tag != "" && it.tag != "action" && !it.hidden()
+}
+
+// hidden reports whether a question that could be shown is computed instead.
 func (it *Item) hidden() bool {
 	computed := it.Bind.Has("calculate") || len(it.Trigger) > 0
 	return it.Type == "calculate" || computed && it.Label.Empty() && it.Hint.Empty()

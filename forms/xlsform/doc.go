@@ -16,7 +16,9 @@
 //
 // [Form] is also the model that a server works from: the tree of questions with
 // labels in each language, the choice lists, the settings, and the entity lists
-// with the properties that questions are saved to.
+// with the properties that questions are saved to. [Changes] lists what differs
+// from one version of a form to the next, and which differences break answers
+// that were given already.
 //
 // The result is meant to be equal to what pyxform 4.5 makes of the same form;
 // docs/conformance.md says how that is measured and where it differs. Sources

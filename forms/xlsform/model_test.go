@@ -76,6 +76,15 @@ func TestModel(t *testing.T) {
 	if e.List != "people" || e.Path != "/reg/person/meta/entity" || fmt.Sprint(e.Saves) != "[{given_name /reg/person/given} {home /reg/person/where}]" {
 		t.Errorf("%+v", e)
 	}
+	visible := 0
+	for _, q := range form.Questions() {
+		if q.Visible() {
+			visible++
+		}
+	}
+	if visible != 3 {
+		t.Errorf("%d questions are visible, not 3", visible)
+	}
 	person := form.Survey.Children[0]
 	if person.Kind != KindRepeat || person.Children[0].Parent != person || person.Children[0].SaveTo != "given_name" {
 		t.Errorf("%+v", person)
