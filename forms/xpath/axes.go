@@ -285,7 +285,9 @@ func (e *evaluator) axisNodes(s *Step, n *Node, out []*Node) []*Node {
 		e.preceding(n, take)
 	case Namespace:
 		if n.Kind == ElementNode {
-			each1(n.inScope(), take)
+			spaces := n.inScope()
+			e.hold(128 * len(spaces))
+			each1(spaces, take)
 		}
 	}
 	e.hold(8 * (len(out) - had))

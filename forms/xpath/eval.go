@@ -383,6 +383,56 @@ func arithmetic(op Op, a, b float64) float64 {
 	return math.Mod(a, b)
 }
 
+// text, number and truth are the conversions of terms with the work accounted for: the text of a node may be that of a
+// whole document.
+func (e *evaluator) text(v Value) string {
+	if v.typ == NodesType && len(v.nodes) > 0 {
+		return e.nodeText(v.nodes[0])
+	}
+	return e.terms.text(v)
+}
+
+func (e *evaluator) number(v Value) float64 {
+	if v.typ == NodesType {
+		return e.parseNumber(e.text(v))
+	}
+	return e.terms.number(v)
+}
+
+func (e *evaluator) truth(v Value) bool {
+	if v.typ == NodesType && e.BlankIsEmpty {
+		return e.text(v) != ""
+	}
+	return e.terms.truth(v)
+}
+
+func (e *evaluator) nodeText(n *Node) string {
+	if n.Kind == ElementNode || n.Kind == DocumentNode {
+		if len(n.children) > 1 && (!e.LeafText || n.Kind == DocumentNode) {
+			e.weigh(n)
+		}
+	}
+	if e.err != nil {
+		return ""
+	}
+	s := e.terms.nodeText(n)
+	e.spend(len(s) / 256)
+	return s
+}
+
+// weigh accounts for the text of an element before it is put together.
+func (e *evaluator) weigh(n *Node) {
+	size := 0
+	if e.descend(n, func(d *Node) bool {
+		size += len(d.Value)
+		return e.spend(1)
+	}) && size > e.maxText {
+		e.failWith(ErrLimit, "the text of a node is longer than %d bytes", e.maxText)
+		return
+	}
+	e.hold(size)
+}
+
 // random returns 64 random bits.
 func (e *evaluator) random() uint64 {
 	src := e.env.Random

@@ -97,6 +97,10 @@ func TestFormFunctions(t *testing.T) {
 		{"'a' | /data", "error: “|” joins nodes only"},
 		{"date('someone private wrote this at length')", "error: “someone private wrot…” is not a date"},
 		{"regex('a', '[')", "error: “[” is not a regular expression"},
+		{"regex('a', '((a{100}){100}){100}')", "false"},
+		{"regex('a', '" + strings.Repeat("a{999}", 12) + "')", "error: it repeats too much"},
+		{"regex('a', '" + strings.Repeat("a", 3000) + "')", "error: it is longer than 2048 bytes"},
+		{"regex('a', 'a{1,1000}')", "true"},
 		{"regex('2024-AB', '^(?!0000)[0-9]{4}-([A-Z])(?!\\1)[A-Z]$')", "true"},
 		{"regex('2024-AA', '^(?!0000)[0-9]{4}-([A-Z])(?!\\1)[A-Z]$')", "false"},
 	} {

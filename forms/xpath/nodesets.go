@@ -55,6 +55,9 @@ func fnPosition(a *Arguments) Value {
 		}
 		node = nodes[0]
 	}
+	if node.parent != nil && !a.e.spend(1+len(node.parent.children)/4) {
+		return Value{}
+	}
 	place, _ := node.sameNamed()
 	return NumberValue(float64(place))
 }

@@ -64,12 +64,12 @@ func treeOf(t Term) string {
 		if name == "" {
 			name = n.Op.String()
 		}
-		left, right := treeOf(n.Left), treeOf(n.Right)
+		right := treeOf(n.Right)
 		if l, ok := n.Left.(*Binary); ok && l.Op == n.Op && (n.Op == OpOr || n.Op == OpAnd) {
 			// JavaRosa takes chains of these from the right; the meaning is the same.
 			return "{binop-expr:" + name + "," + treeOf(l.Left) + ",{binop-expr:" + name + "," + treeOf(l.Right) + "," + right + "}}"
 		}
-		return "{binop-expr:" + name + "," + left + "," + right + "}"
+		return "{binop-expr:" + name + "," + treeOf(n.Left) + "," + right + "}"
 	case *Call:
 		return "{func-expr:" + n.Name + "," + treesOf(n.Args) + "}"
 	case *Filter:

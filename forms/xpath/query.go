@@ -72,7 +72,7 @@ func find(path string, env Env) (*Node, error) {
 func newAnswer(env *Env, v Value) *Answer {
 	a := &Answer{Type: v.typ.String(), String: env.Text(v), Number: env.Number(v), Boolean: env.True(v)}
 	for _, n := range v.nodes {
-		a.Nodes = append(a.Nodes, Found{Path: n.Path(), Text: n.Text()})
+		a.Nodes = append(a.Nodes, Found{Path: n.Path(), Text: env.terms().nodeText(n)})
 	}
 	return a
 }

@@ -1,8 +1,10 @@
 package xpath
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
+	"regexp/syntax"
 	"sync"
 	"time"
 
@@ -13,9 +15,10 @@ import (
 type matcher func(text string) (bool, error)
 
 const (
-	maxPattern     = 8 << 10
+	maxPattern     = 2 << 10 // bytes
+	maxProgram     = 10_000  // instructions it is compiled to
 	backtrackLimit = 250 * time.Millisecond
-	patternsKept   = 512
+	patternsKept   = 128
 )
 
 // patterns keeps compiled patterns, because an expression is evaluated over and over. It is emptied when full.
@@ -55,7 +58,10 @@ func pattern(source string, whole bool) (matcher, error) {
 // compilePattern prefers the engine whose time is linear in the text. Patterns it does not have (look-ahead,
 // back-references) go to a backtracking engine with a time limit.
 func compilePattern(source, key string) (matcher, error) {
-	if _, err := regexp.Compile(source); err == nil { // on its own, so that "a)(b" is refused
+	if tree, err := syntax.Parse(source, syntax.Perl); err == nil { // on its own, so that "a)(b" is refused
+		if prog, err := syntax.Compile(tree.Simplify()); err != nil || len(prog.Inst) > maxProgram {
+			return nil, errors.New("it repeats too much")
+		}
 		if re, err := regexp.Compile(key); err == nil {
 			return func(s string) (bool, error) { return re.MatchString(s), nil }, nil
 		}
