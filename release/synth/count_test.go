@@ -86,8 +86,10 @@ func TestCountFilled(t *testing.T) {
 					}
 				}
 			}
-			if !slices.Equal(got[i], want) {
-				t.Fatalf("table %v differs", s)
+			for _, k := range filledCells(sizes(tab.Attrs), s) {
+				if got[i][k] != want[k] {
+					t.Fatalf("table %v differs", s)
+				}
 			}
 		}
 	})

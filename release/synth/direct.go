@@ -4,9 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"runtime"
 	"slices"
-	"sync"
 
 	"aman/release/dp"
 )
@@ -61,55 +59,59 @@ func choose(n, k int) float64 {
 	return max(0, math.Round(out))
 }
 
-// countFilled counts each set's table over the records with all its attributes filled, each by its weight.
+// countFilled counts each set's table with each person counted by the weight for their number of filled
+// attributes. Only cells with every attribute filled mean anything. People of one weight are counted together, so that Count's
+// bit slices do the work.
 func countFilled(ctx context.Context, t *Table, sets [][]int, weight []int64) ([][]int64, error) {
-	size := sizes(t.Attrs)
-	each := make([]int64, t.Rows)
-	for r := range each {
-		k := 0
-		for _, col := range t.Cols {
-			if col[r] != 0 {
-				k++
+	out := make([][]int64, len(sets))
+	for w, part := range byWeight(t, weight) {
+		tables, err := Count(ctx, part, sets)
+		if err != nil {
+			return nil, err
+		}
+		for i, n := range tables {
+			if out[i] == nil {
+				out[i] = make([]int64, len(n))
+			}
+			for k, x := range n {
+				out[i][k] += w * x
 			}
 		}
-		each[r] = weight[k]
 	}
-	out := make([][]int64, len(sets))
-	var wg sync.WaitGroup
-	workers := runtime.GOMAXPROCS(0)
-	for w := range workers {
-		wg.Go(func() {
-			index := make([]int32, blockRows)
-			for i := w; i < len(sets) && ctx.Err() == nil; i += workers {
-				out[i] = make([]int64, cells(size, sets[i], 1<<40))
-				weighted(out[i], t, sets[i], strides(size, sets[i]), each, index)
-			}
-		})
-	}
-	wg.Wait()
-	return out, ctx.Err()
+	return out, nil
 }
 
-func weighted(out []int64, t *Table, set, st []int, each []int64, index []int32) {
-	for lo := 0; lo < t.Rows; lo += blockRows {
-		hi := min(lo+blockRows, t.Rows)
-		idx := index[:hi-lo]
-		clear(idx)
-		for k, a := range set {
-			s := int32(st[k])
-			for r, c := range t.Cols[a][lo:hi] {
-				if c == 0 {
-					idx[r] = math.MinInt32 / 2
-				}
-				idx[r] += int32(c) * s
-			}
+// byWeight splits the rows by weight. Every weight has its part, also when nobody has that weight.
+func byWeight(t *Table, weight []int64) map[int64]*Table {
+	parts := map[int64]*Table{}
+	for _, w := range weight {
+		if parts[w] == nil {
+			parts[w] = &Table{Attrs: t.Attrs, Cols: make([][]uint16, len(t.Cols))}
 		}
-		for r, i := range idx {
-			if i >= 0 {
-				out[i] += each[lo+r]
+	}
+	filled := make([]uint16, t.Rows)
+	for _, col := range t.Cols {
+		for r, c := range col {
+			if c != 0 {
+				filled[r]++
 			}
 		}
 	}
+	for _, k := range filled {
+		parts[weight[k]].Rows++
+	}
+	for _, p := range parts {
+		for a := range p.Cols {
+			p.Cols[a] = make([]uint16, 0, p.Rows)
+		}
+	}
+	for a, col := range t.Cols {
+		for r, c := range col {
+			p := parts[weight[filled[r]]]
+			p.Cols[a] = append(p.Cols[a], c)
+		}
+	}
+	return parts
 }
 
 // filledCells gives the cells of a table over set in which every attribute is filled.
@@ -186,16 +188,17 @@ func (e *engine) affordable(sets [][]int) [][]int {
 
 // measurePlan measures the combinations of one length as one vector.
 func (e *engine) measurePlan(c *crowd, p directPlan, rho dp.Rho) ([]goal, error) {
-	tables, err := countFilled(e.ctx, e.table, p.sets, p.weight)
-	if err != nil {
-		return nil, err
-	}
 	var flat []int64
-	for i, s := range p.sets {
-		for _, k := range filledCells(e.size, s) {
-			flat = append(flat, tables[i][k])
+	for _, batch := range batches(e.size, p.sets) {
+		tables, err := countFilled(e.ctx, e.table, batch, p.weight)
+		if err != nil {
+			return nil, err
 		}
-		tables[i] = nil
+		for i, s := range batch {
+			for _, k := range filledCells(e.size, s) {
+				flat = append(flat, tables[i][k])
+			}
+		}
 	}
 	y, v, err := e.draw(kindCombinations, fmt.Sprintf("combinations of %d", p.length), flat, p.sens2, rho)
 	if err != nil {

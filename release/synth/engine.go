@@ -182,22 +182,32 @@ func candidateSets(cs []candidate) [][]int {
 
 // countInBatches counts many sets without holding all tables at once.
 func (e *engine) countInBatches(sets [][]int, use func(i int, table []int64)) error {
-	const limit = 1 << 22
-	lo, sum := 0, 0
-	for i, s := range sets {
-		if sum += cells(e.size, s, limit); sum < limit && i < len(sets)-1 {
-			continue
-		}
-		tables, err := Count(e.ctx, e.table, sets[lo:i+1])
+	at := 0
+	for _, batch := range batches(e.size, sets) {
+		tables, err := Count(e.ctx, e.table, batch)
 		if err != nil {
 			return err
 		}
-		for k, t := range tables {
-			use(lo+k, t)
+		for _, t := range tables {
+			use(at, t)
+			at++
 		}
-		lo, sum = i+1, 0
 	}
 	return nil
+}
+
+// batches cuts sets into runs whose tables have about four million cells together.
+func batches(size []int, sets [][]int) [][][]int {
+	const limit = 1 << 22
+	var out [][][]int
+	lo, sum := 0, 0
+	for i, s := range sets {
+		if sum += cells(size, s, limit); sum >= limit || i == len(sets)-1 {
+			out = append(out, sets[lo:i+1])
+			lo, sum = i+1, 0
+		}
+	}
+	return out
 }
 
 // measure counts the chosen tables with their share of noise.

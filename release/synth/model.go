@@ -49,7 +49,14 @@ func (e *engine) fitOn(cliques []bitset, ms []measurement) (*model, error) {
 	for _, x := range ms {
 		m.goals = append(m.goals, m.crowd.goalFor(x))
 	}
-	return m, e.rake(m.crowd, m.goals, e.opt.Sweeps, "reweight")
+	return m, e.rake(m.crowd, m.goals, e.sweeps(len(m.goals), len(m.crowd.w)), "reweight")
+}
+
+// sweeps lowers the number of sweeps where there is much to sweep over: a sweep over many tables that
+// overlap brings more than one over few. The numbers are public: they follow from the noisy choice of tables.
+func (e *engine) sweeps(goals, records int) int {
+	const work = 1.5e9 // about 4 s of one core
+	return max(min(e.opt.Sweeps, 6), min(e.opt.Sweeps, int(work/float64(goals*records+1))))
 }
 
 func (e *engine) rake(c *crowd, goals []goal, sweeps int, stage string) error {
