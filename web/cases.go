@@ -140,7 +140,7 @@ type casePage struct {
 	Acts map[string]bool
 	// Conflicts are changes by two people that wait for one to decide.
 	Conflicts []conflictView
-	Seen      []audit.Entry
+	Seen      []seen
 	Consented []*registry.Row
 	Receivers []string
 	Erased    bool
@@ -213,14 +213,42 @@ func (s *Server) fillCase(tx *store.Tx, p *Page, body *casePage) error {
 		return err
 	}
 	if body.Whole {
-		if body.Seen, err = s.Node.Audit.ForCase(tx, body.Case.ID, audit.Page{Most: 25}); err != nil {
+		list, err := s.Node.Audit.ForCase(tx, body.Case.ID, audit.Page{Most: 100})
+		if err != nil {
 			return err
 		}
+		body.Seen = p.together(list)
 	}
 	if e, err := s.Node.Vault.Erasure(tx, body.Case.Person); err == nil {
 		body.Erased = !e.DoneAt.IsZero()
 	}
 	return nil
+}
+
+// seen is one line of who has seen a file: looks of one person on one day stand together.
+type seen struct {
+	audit.Entry
+	Times int
+}
+
+// seenShown is how many lines the page has; the audit log has the rest.
+const seenShown = 15
+
+func (p *Page) together(list []audit.Entry) []seen {
+	var out []seen
+	at := map[string]int{}
+	for _, e := range list {
+		key := e.Actor + e.Action + e.Outcome + p.Date(e.At)
+		if i, ok := at[key]; ok {
+			out[i].Times++
+			continue
+		}
+		if len(out) < seenShown {
+			at[key] = len(out)
+			out = append(out, seen{e, 1})
+		}
+	}
+	return out
 }
 
 // actsFor asks the policy which acts the subject may do to a case. The object asked about
@@ -263,7 +291,8 @@ const changesShown = 5
 
 // findingsView is a screening report as a page shows it.
 type findingsView struct {
-	Cards  []findingCard
+	Cards  []findingCard // the standards that come to an answer
+	Open   []findingCard // those that do not yet, or cannot
 	Agree  []agreement
 	Points []screening.TurningPoint
 }
@@ -271,6 +300,7 @@ type findingsView struct {
 type findingCard struct {
 	ID      string
 	Title   string
+	Short   string
 	Outcome string
 	Answer  string // yes, no, or another word of the outcome
 	Lines   []screening.Line
@@ -290,7 +320,7 @@ func (p *Page) findings(r screening.EpisodeReport) *findingsView {
 	for i := range r.Findings {
 		f := &r.Findings[i]
 		card := findingCard{
-			ID: f.Standard.ID, Title: f.Text(f.Standard.Title, p.Lang), Outcome: f.Text(f.Outcome.Label, p.Lang),
+			ID: f.Standard.ID, Title: f.Text(f.Standard.Title, p.Lang), Short: f.Text(f.Standard.Short, p.Lang), Outcome: f.Text(f.Outcome.Label, p.Lang),
 			Answer: f.Outcome.Answer, Lines: f.Explain(p.srv.Node.Library.Vocabulary, p.Lang), Citation: f.Standard.Citation,
 		}
 		for _, c := range f.Changes {
@@ -303,7 +333,11 @@ func (p *Page) findings(r screening.EpisodeReport) *findingsView {
 				card.Advice = append(card.Advice, f.Text(a.Text, p.Lang))
 			}
 		}
-		v.Cards = append(v.Cards, card)
+		if f.Outcome.Answer == screening.Undetermined || f.Outcome.Answer == screening.BlockedResult || f.Outcome.Answer == screening.NotApplicable {
+			v.Open = append(v.Open, card)
+		} else {
+			v.Cards = append(v.Cards, card)
+		}
 	}
 	for _, c := range r.Compare {
 		if len(c.Views) > 1 {

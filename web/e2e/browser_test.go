@@ -259,7 +259,7 @@ func (b *browser) look(name string) {
 	b.run(chromedp.EmulateViewport(390, 844, chromedp.EmulateScale(2), chromedp.EmulateMobile))
 	b.wide(name + " on a phone")
 	b.shot(name + "-phone")
-	b.run(chromedp.EmulateReset())
+	b.run(chromedp.EmulateReset(), chromedp.EmulateViewport(1280, 900))
 }
 
 func (b *browser) checkOnce(name string) {

@@ -165,8 +165,10 @@ func journey(t *testing.T, lang string) {
 		}
 		return std.Title.In(lang)
 	}
+	eval[int](cw, `document.querySelectorAll("details").forEach(d => d.open = true), 0`)
 	cw.sees(standard("palermo-trafficking"))
 	cw.sees(standard("iom-assistance"))
+	cw.look("case-open")
 	episodes := rowIDs(t, s, "episodes", caseID)
 	decide := func(n int, outcome, reasons string) {
 		t.Helper()
