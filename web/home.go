@@ -90,11 +90,11 @@ func (s *Server) overview(w http.ResponseWriter, r *http.Request) {
 		s.problem(w, r, err)
 		return
 	}
-	body.Caseload = &chart.Bars{Title: p.T("overview.caseload"), Limit: o.Most, LimitLabel: p.T("overview.limit", "n", o.Most)}
+	body.Caseload = &chart.Bars{Title: p.T("overview.caseload"), RTL: p.Dir == "rtl", Limit: o.Most, LimitLabel: p.T("overview.limit", "n", o.Most)}
 	for _, l := range o.Loads {
 		body.Caseload.Add(p.Who(l.User), chart.Part{Value: l.High, Class: "high", Label: p.T("overview.high")}, chart.Part{Value: l.Active - l.High, Class: "rest", Label: p.T("overview.other")})
 	}
-	body.Referrals = &chart.Bars{Title: p.T("overview.referrals")}
+	body.Referrals = &chart.Bars{Title: p.T("overview.referrals"), RTL: p.Dir == "rtl"}
 	byState := map[string]int{}
 	for _, b := range o.ReferralsByState {
 		byState[b.Keys[0]] = b.Count

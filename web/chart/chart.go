@@ -17,11 +17,12 @@ import (
 )
 
 // Bars is a bar chart; each bar may have several parts. Lying bars have their labels
-// beside them; upright ones below.
+// above them; upright ones below.
 type Bars struct {
 	Title      string
 	Upright    bool
-	Limit      int // a line at this value; none when 0
+	RTL        bool // lying bars grow from the right
+	Limit      int  // a line at this value; none when 0
 	LimitLabel string
 	Rows       []Row
 }
@@ -76,7 +77,7 @@ func (b *Bars) Legend() []Part {
 	return out
 }
 
-// SVG draws the chart. Right-to-left pages mirror it by the stylesheet.
+// SVG draws the chart.
 func (b *Bars) SVG() template.HTML {
 	if b.Upright {
 		return b.upright()
@@ -88,32 +89,49 @@ func (b *Bars) open(w *strings.Builder, width, height int) {
 	fmt.Fprintf(w, `<svg class="chart" viewBox="0 0 %d %d" role="img" aria-label="%s" focusable="false">`, width, height, html.EscapeString(b.Title))
 }
 
-// lying draws bars from left to right, 22 units high, scaled to 300 units.
+// lying draws bars in a field 320 units wide, each under its label.
 func (b *Bars) lying() template.HTML {
-	const width, bar, gap = 320, 16, 8
+	const width, room, line, bar = 320, 286, 36, 13
 	var w strings.Builder
 	most := max(b.max(), 1)
-	height := len(b.Rows)*(bar+gap) + gap
+	height := len(b.Rows)*line + 4
 	b.open(&w, width, height)
-	scale := func(v int) float64 { return float64(v) * 280 / float64(most) }
+	scale := func(v int) float64 { return float64(v) * room / float64(most) }
+	// at places a piece that begins so far from the start and is so long.
+	at := func(from, long float64) float64 {
+		if b.RTL {
+			return width - from - long
+		}
+		return from
+	}
+	// In right-to-left text the start of a line is its right end.
 	for i, r := range b.Rows {
-		y := gap + i*(bar+gap)
+		y := i * line
+		fmt.Fprintf(&w, `<text class="label" direction="%s" x="%.1f" y="%d">%s</text>`, b.direction(), at(0, 0), y+13, html.EscapeString(r.Label))
 		x := 0.0
 		for _, p := range r.Parts {
 			if p.Value == 0 {
 				continue
 			}
-			fmt.Fprintf(&w, `<rect class="part %s" x="%.1f" y="%d" width="%.1f" height="%d"><title>%s</title></rect>`, p.Class, x, y, scale(p.Value), bar, html.EscapeString(tip(r, p)))
-			x += scale(p.Value)
+			long := scale(p.Value)
+			fmt.Fprintf(&w, `<rect class="part %s" x="%.1f" y="%d" width="%.1f" height="%d"><title>%s</title></rect>`, p.Class, at(x, long), y+18, long, bar, html.EscapeString(tip(r, p)))
+			x += long
 		}
-		fmt.Fprintf(&w, `<text class="figure" x="%.1f" y="%d">%d</text>`, x+4, y+bar-4, r.Sum())
+		fmt.Fprintf(&w, `<text class="figure" direction="%s" x="%.1f" y="%d">%d</text>`, b.direction(), at(x+4, 0), y+29, r.Sum())
 	}
 	if b.Limit > 0 {
-		x := scale(b.Limit)
+		x := at(scale(b.Limit), 0)
 		fmt.Fprintf(&w, `<line class="limit" x1="%.1f" x2="%.1f" y1="0" y2="%d"><title>%s</title></line>`, x, x, height, html.EscapeString(b.LimitLabel))
 	}
 	w.WriteString("</svg>")
 	return template.HTML(w.String())
+}
+
+func (b *Bars) direction() string {
+	if b.RTL {
+		return "rtl"
+	}
+	return "ltr"
 }
 
 // upright draws bars from below, with every label under its bar.
