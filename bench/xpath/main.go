@@ -14,6 +14,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -47,8 +48,14 @@ func main() {
 	webforms := flag.String("webforms", "", "command that runs webforms/oracle.mjs")
 	random := flag.Int("random", 2000, "how many random expressions")
 	seed := flag.Uint64("seed", 1, "for the random expressions")
+	tables := flag.String("refresh", "", "folder with javarosa-6.json and webforms.json to write anew, instead of comparing")
 	show := flag.Int("show", 40, "how many unexplained differences to print for each engine")
 	flag.Parse()
+	if *tables != "" {
+		refresh(filepath.Join(*tables, "javarosa-6.json"), *javarosa)
+		refresh(filepath.Join(*tables, "webforms.json"), *webforms)
+		return
+	}
 
 	gen := &generator{rand.New(rand.NewPCG(*seed, 7))}
 	var asked []question
