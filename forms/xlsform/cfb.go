@@ -14,7 +14,6 @@ import (
 var errCFB = errors.New("the file is damaged: it is not a complete .xls file")
 
 const (
-	cfbEnd     = 0xfffffffe
 	cfbMaxReg  = 0xfffffffa
 	cfbDirSize = 128
 )

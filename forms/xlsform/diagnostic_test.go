@@ -141,7 +141,7 @@ func TestDuplicateHeader(t *testing.T) {
 
 // TestAllAtOnce: every fault of a form is reported in one go, in the order of the sheets.
 func TestAllAtOnce(t *testing.T) {
-	_, found := Compile(formOf("survey|type,name,label,relevant|integre,1a,A,|text,b,,${nope}|select_one x,c,C,|range,d,D,|begin group,g,G,"+
+	_, found := Compile(formOf("survey|type,name,label,relevant|integre,1a,A,|text,b,,${nope}|integre,e,E,|note,n,${e},|select_one x,c,C,|range,d,D,|begin group,g,G,"+
 		"|choices|list_name,name,label|y,,Y|entities|list_name,label|,L"), Options{})
 	var got []string
 	for _, d := range found {
@@ -149,7 +149,7 @@ func TestAllAtOnce(t *testing.T) {
 			got = append(got, fmt.Sprintf("%s %d %s", d.Sheet, d.Row, d.Code))
 		}
 	}
-	want := "survey 2 name-invalid; survey 2 type-unknown; survey 3 reference-unknown; survey 3 label-missing; survey 4 list-missing; survey 6 begin-unmatched; choices 2 choice-name; entities 2 entity-list-missing"
+	want := "survey 2 name-invalid; survey 2 type-unknown; survey 3 reference-unknown; survey 3 label-missing; survey 4 type-unknown; survey 6 list-missing; survey 8 begin-unmatched; choices 2 choice-name; entities 2 entity-list-missing"
 	if strings.Join(got, "; ") != want {
 		t.Errorf("got  %s\nwant %s", strings.Join(got, "; "), want)
 	}

@@ -25,13 +25,16 @@
 // of the rules: https://xlsform.org, https://getodk.github.io/xforms-spec and
 // the behaviour of pyxform.
 //
-// How it is laid out. Reading: workbook.go and read*.go. Words of the language,
-// as tables: columns.go, types.go, catalogue.go. Compiling: compile.go calls
-// settings.go, choices.go, rows.go (one row of the survey sheet at a time,
-// helped by selects.go, params.go), entities.go, build.go. References: refs.go
-// finds ${name}, paths.go turns it into an XPath, expressions.go has each parsed
-// by forms/xpath. Writing: itext.go, emit.go, body.go, xml.go. cli.go holds what
-// the commands `form convert` and `form check` do.
+// How it is laid out. Reading: workbook.go, read*.go with cfb.go (the container of
+// .xls), xmlscan.go and cellvalue.go. The words of the language, as tables:
+// columns.go, types.go; the texts of diagnostics: catalogue.go. Compiling:
+// compile.go calls, in this order, settings.go, choices.go, entities.go, rows.go
+// (one row of the survey sheet at a time, helped by questions.go, selects.go,
+// params.go, groups.go, loop.go), meta.go with entityplace.go, check.go and
+// expressions.go. References: refs.go finds ${name}, paths.go turns it into an
+// XPath. Writing: emit.go with itext.go, instances.go and body.go builds the
+// XForm, xml.go writes it. cli.go holds what the commands `form convert` and
+// `form check` do, changes.go compares versions.
 //
 // Of this module the package imports only forms/xpath, so another program can
 // use it.

@@ -56,7 +56,7 @@ func peak(f func()) uint64 {
 // TestHostileFiles gives the readers files made to do harm. Each must be refused
 // with a sentence, or read harmlessly, within bounds of memory.
 func TestHostileFiles(t *testing.T) {
-	bomb := header + "<row r=\"2\"><c r=\"A2\" t=\"str\"><v>" + strings.Repeat("a", 200<<20) + "</v></c></row>"
+	bomb := header + "<row r=\"2\"><c r=\"A2\" t=\"str\"><v>" + strings.Repeat("a", MaxInflated+1) + "</v></c></row>"
 	laughs := `<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]><worksheet><sheetData><row r="1"><c t="str"><v>&b;</v></c></row></sheetData></worksheet>`
 	external := `<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><worksheet/>`
 	var wide strings.Builder

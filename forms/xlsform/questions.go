@@ -26,10 +26,8 @@ func (rr *rowReader) question(typ, name string) {
 	} else if i := strings.Index(typ, "osm "); i >= 0 {
 		rr.osmTags(it, typ[i+len("osm "):])
 	}
-	if !rr.fillType(it) {
-		return
-	}
-	rr.append(it)
+	rr.fillType(it)
+	rr.append(it) // even without a type, so that references to it are not reported too
 }
 
 // typeHandlers do what is special about a type, mostly its parameters.
@@ -46,7 +44,7 @@ func init() {
 
 // fillType adds what the question type brings: body element, data type, hint.
 // It reports a type that does not exist.
-func (rr *rowReader) fillType(it *Item) bool {
+func (rr *rowReader) fillType(it *Item) {
 	q, ok := questionTypes[it.Type]
 	if !ok {
 		if it.Type == "include" {
@@ -54,11 +52,11 @@ func (rr *rowReader) fillType(it *Item) bool {
 		} else {
 			rr.report("type-unknown", rr.at("type"), "type", it.Type, "similar", suggestType(it.Type))
 		}
-		return false
+		return
 	}
 	if (q.tag == "select" || q.tag == "select1" || q.tag == rankTag) && it.ListName == "" {
 		rr.report("type-list", rr.at("type"), "type", it.Type)
-		return false
+		return
 	}
 	it.tag = q.tag
 	given := it.Bind
@@ -73,7 +71,6 @@ func (rr *rowReader) fillType(it *Item) bool {
 		it.Hint = Text{Plain: q.hint}
 	}
 	it.blankLabel()
-	return true
 }
 
 // blankLabel gives a space for a label to what has the appearance "label", which

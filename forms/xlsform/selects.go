@@ -27,9 +27,7 @@ func (rr *rowReader) selectQuestion(command, list string, other bool, name strin
 	if rr.noneOption && cmd.to == selectMany {
 		rr.addNone(it)
 	}
-	if !rr.fillType(it) {
-		return
-	}
+	rr.fillType(it)
 	rr.append(it)
 	if followUp != nil {
 		rr.fillType(followUp)
@@ -166,9 +164,8 @@ func (rr *rowReader) tableListSelect(it *Item, isFile bool) {
 			Kind: KindQuestion, Type: it.Type, Name: "reserved_name_for_field_list_labels_" + strconv.Itoa(rr.r.number),
 			Control: attrs("appearance", "label"), ListName: it.ListName, Row: rr.r.number,
 		}
-		if rr.fillType(header) {
-			rr.append(header)
-		}
+		rr.fillType(header)
+		rr.append(header)
 	}
 	if rr.tableList != it.ListName {
 		rr.report("table-list-other", rr.at("type"), "list", it.ListName, "first", rr.tableList)
