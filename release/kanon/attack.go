@@ -31,7 +31,8 @@ func (d Derivable) String() string {
 // [Protect] returned it; in its public form nothing says which cells are small.
 //
 // The programmes are over real numbers: an interval found too narrow is too narrow. That whole numbers do not
-// narrow the others is proved by [Prove], not here. Errors: ErrTooLarge, a contradiction in the table, the context's.
+// narrow the others is proved by [Prove], not here. After 200 findings it stops looking. It takes a minute of processor
+// time where 4,000 small cells of a table of 7,560 hang together, a few seconds where 1,000 do. Errors: ErrTooLarge, a contradiction in the table, the context's.
 func Audit(ctx context.Context, p Published) ([]Derivable, error) {
 	return attack(ctx, []Published{p})
 }

@@ -103,8 +103,11 @@ func compare(a, b Published) ([]Derivable, error) {
 
 // ProtectNext protects a cube so that it is safe together with the tables published earlier: it withholds more until
 // [Difference] finds nothing. When nothing is left to withhold, the earlier tables are at fault and the findings come
-// back as a *DerivableError.
+// back as a *DerivableError. With no earlier table of the register it is [Protect], whose proof needs no attack.
 func ProtectNext(ctx context.Context, c Cube, r Rules, earlier ...Published) (Published, error) {
+	if !slices.ContainsFunc(earlier, func(e Published) bool { return e.Of.Register == c.Of.Register }) {
+		return Protect(ctx, c, r)
+	}
 	var also []int
 	for {
 		p, _, err := protect(ctx, c, r, also)

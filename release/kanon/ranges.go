@@ -259,19 +259,14 @@ func (p parts) solve(ctx context.Context, part int, members []int, forms [][]ter
 		high[a] = low[a]
 	}
 	// Every vertex met says something about every form.
-	look := func() (news int) {
+	look := func() {
 		for a, f := range local {
-			if done[a] {
-				continue
-			}
-			x := s.at(f)
-			low[a], high[a] = min(low[a], x), max(high[a], x)
-			if high[a]-low[a] >= width-tolerance {
-				done[a] = true
-				news++
+			if !done[a] {
+				x := s.at(f)
+				low[a], high[a] = min(low[a], x), max(high[a], x)
+				done[a] = high[a]-low[a] >= width-tolerance
 			}
 		}
-		return news
 	}
 	for a, f := range local {
 		if narrow >= most && !done[a] {

@@ -21,6 +21,7 @@ type simplex struct {
 	gain   []float64
 	idle   int // pivots in a row that moved nothing
 	pivots int
+	some   []int // scratch: the columns where a row has something
 }
 
 const (
@@ -203,9 +204,22 @@ func (s *simplex) pivot(row, col int) {
 	}
 	s.b[row] *= inv
 	r[col] = 0 // so that the sums below leave the column alone
+	s.some = s.some[:0]
+	for j, x := range r {
+		if x != 0 {
+			s.some = append(s.some, j)
+		}
+	}
+	sparse := len(s.some) < len(r)/8
 	for i, t := range s.t {
 		if f := t[col]; i != row && f != 0 {
-			floats.AddScaled(t, -f, r)
+			if sparse {
+				for _, j := range s.some {
+					t[j] -= f * r[j]
+				}
+			} else {
+				floats.AddScaled(t, -f, r)
+			}
 			t[col] = -f * inv
 			s.b[i] = max(0, snap(s.b[i]-f*s.b[row]))
 		}
