@@ -81,6 +81,15 @@ func (a *Arguments) Fail(format string, args ...any) {
 	a.e.fail(format, args...)
 }
 
+// said quotes argument i for a message, after a space, where it is written out in the expression. What an expression
+// reads from a document is never quoted: it may be a name or a telephone number.
+func (a *Arguments) said(i int) string {
+	if lit, ok := a.call.Args[i].(*Literal); ok {
+		return " “" + lit.Value + "”"
+	}
+	return ""
+}
+
 // made accounts for a text the function made.
 func (a *Arguments) made(s string) Value {
 	a.e.offset = a.call.off

@@ -55,10 +55,10 @@ func fnDigest(a *Arguments) Value {
 	case a.e.err != nil:
 		return Value{}
 	case hash == nil:
-		a.Fail("digest has no algorithm “%s”: write MD5, SHA-1, SHA-256, SHA-384 or SHA-512", clip(algorithm))
+		a.Fail("digest has no such algorithm%s: write MD5, SHA-1, SHA-256, SHA-384 or SHA-512", a.said(1))
 		return Value{}
 	case encode == nil:
-		a.Fail("digest has no encoding “%s”: write base64 or hex", clip(encoding))
+		a.Fail("digest has no such encoding%s: write base64 or hex", a.said(2))
 		return Value{}
 	}
 	return a.made(encode(hash([]byte(text))))

@@ -180,7 +180,7 @@ func (a *Arguments) toDate(v Value, day bool) Value {
 	}
 	if math.IsNaN(ms) {
 		if c.StrictDates {
-			a.Fail("“%s” is not a date: write it as 2020-01-31", clip(c.text(v)))
+			a.Fail("this is not a date%s: write it as 2020-01-31", a.said(0))
 		}
 		return dateValue(ms)
 	}
@@ -191,15 +191,6 @@ func (a *Arguments) toDate(v Value, day bool) Value {
 	return dateValue(ms)
 }
 
-// clip keeps a message from repeating a whole answer.
-func clip(s string) string {
-	const most = 20
-	if r := []rune(s); len(r) > most {
-		return string(r[:most]) + "…"
-	}
-	return s
-}
-
 // dateOfDays is the date so many days after 1970-01-01: local midnight of the day when only whole days are counted.
 func (a *Arguments) dateOfDays(days float64, day bool) Value {
 	c := a.e.terms
@@ -208,7 +199,7 @@ func (a *Arguments) dateOfDays(days float64, day bool) Value {
 		return NumberValue(days)
 	case math.Abs(days) > math.MaxInt32:
 		if c.StrictDates {
-			a.Fail("%s is too far from today to be a date", c.numberText(days))
+			a.Fail("this is too far from today to be a date")
 		}
 		return dateValue(math.NaN())
 	case math.IsNaN(days):
@@ -343,7 +334,7 @@ func fnFormatDate(a *Arguments) Value {
 		}
 		i++
 		if i == len(format) {
-			a.Fail("the date format “%s” ends with %%: write %%%% for the sign itself", clip(format))
+			a.Fail("the date format%s ends with %%: write %%%% for the sign itself", a.said(1))
 			return Value{}
 		}
 		code, ok := dateCodes[format[i]]

@@ -10,7 +10,7 @@
 //	ok, err := x.True(&xpath.Env{Node: doc})
 //
 // A [SyntaxError] says at which character what is wrong and what to write instead; an [EvalError] says which part of the
-// expression has no answer for this document and why. Neither repeats more of an answer than a few characters.
+// expression has no answer for this document and why. Neither ever repeats what is in the document.
 //
 // # The parts
 //

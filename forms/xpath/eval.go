@@ -79,6 +79,9 @@ var ErrLimit = errors.New("the expression needs more than it is allowed")
 
 // Eval evaluates the expression. The error is an *EvalError.
 func (x *Expr) Eval(env *Env) (Value, error) {
+	if env == nil {
+		env = &Env{}
+	}
 	e := newEvaluator(x, env)
 	v := e.eval(x.root, e.start())
 	if e.err != nil {
@@ -125,6 +128,9 @@ func (env *Env) Number(v Value) float64 { return env.terms().number(v) }
 func (env *Env) True(v Value) bool { return env.terms().truth(v) }
 
 func (env *Env) terms() terms {
+	if env == nil {
+		env = &Env{}
+	}
 	t := terms{Rules: env.Rules, loc: env.Zone}
 	if t.Rules == nil {
 		t.Rules = Collect

@@ -26,7 +26,7 @@ func fnItext(a *Arguments) Value {
 			return a.made(text)
 		}
 	}
-	a.Fail("there is no text “%s” for jr:itext", id)
+	a.Fail("there is no text%s for jr:itext", a.said(0))
 	return Value{}
 }
 
@@ -52,13 +52,13 @@ func fnPullData(a *Arguments) Value {
 		text, err := a.e.env.PullData(instance, want, key, value)
 		if err != nil {
 			a.e.offset = a.call.off
-			a.e.failWith(err, "pulldata cannot read “%s”: %v", instance, err)
+			a.e.failWith(err, "pulldata cannot read the instance%s: %v", a.said(0), err)
 		}
 		return a.made(text)
 	}
 	doc := a.findInstance(strings.TrimSuffix(instance, ".csv"))
 	if doc == nil {
-		a.Fail("there is no instance “%s” for pulldata", instance)
+		a.Fail("there is no instance%s for pulldata", a.said(0))
 		return Value{}
 	}
 	root := doc.DocumentElement()

@@ -95,8 +95,11 @@ func TestFormFunctions(t *testing.T) {
 		{"$x", "error: there is no variable $x"},
 		{"'a'/b", "error: a path must start from nodes"},
 		{"'a' | /data", "error: “|” joins nodes only"},
-		{"date('someone private wrote this at length')", "error: “someone private wrot…” is not a date"},
-		{"regex('a', '[')", "error: “[” is not a regular expression"},
+		{"date('tomorrow')", "error: this is not a date “tomorrow”: write it as 2020-01-31"},
+		{"date(/data/city)", "error: this is not a date: write it as 2020-01-31: date(/data/city)"},
+		{"regex('a', '[')", "error: this is not a regular expression: unterminated [] set in"},
+		{"regex('a', concat('[', /data/city))", "error: this is not a regular expression: regex('a', concat('[', /"},
+		{"instance(/data/city)/root", "error: there is no instance: instance(/data/city)/root"},
 		{"regex('a', '((a{100}){100}){100}')", "false"},
 		{"regex('a', '" + strings.Repeat("a{999}", 12) + "')", "error: it repeats too much"},
 		{"regex('a', '" + strings.Repeat("a", 3000) + "')", "error: it is longer than 2048 bytes"},
@@ -314,6 +317,24 @@ func TestVolatileAndCalls(t *testing.T) {
 		x := MustCompile(c.expr)
 		if x.Volatile() != c.volatile || strings.Join(x.Calls(), " ") != c.calls {
 			t.Errorf("%s: volatile %v, calls %v", c.expr, x.Volatile(), x.Calls())
+		}
+	}
+}
+
+// TestErrorsKeepAnswers: no error of any function repeats what it read from the document.
+func TestErrorsKeepAnswers(t *testing.T) {
+	const secret = "Zarmina+923001234567"
+	for _, f := range Functions() {
+		for n := f.Min; n <= f.Min+2 && (f.Max < 0 || n <= f.Max); n++ {
+			env := formEnv(t)
+			env.Node.Child("city").SetText(secret)
+			args := make([]string, n)
+			for i := range args {
+				args[i] = "string(/data/city)"
+			}
+			if got := answerOf(f.Name+"("+strings.Join(args, ", ")+")", env); strings.HasPrefix(got, "error: ") && strings.Contains(got, secret[:7]) {
+				t.Errorf("%s: %s", f.Name, got)
+			}
 		}
 	}
 }

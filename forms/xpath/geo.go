@@ -55,7 +55,7 @@ func (a *Arguments) point(s string) (point, bool) {
 		return p, ok && math.Abs(p.lat) <= 90 && math.Abs(p.lng) <= 180
 	}
 	if !ok {
-		a.Fail("%s needs places such as “33.6 73.1 500 5”, and one part is not: “%s”", a.call.Name, clip(s))
+		a.Fail("%s needs places such as “33.6 73.1 500 5”, and one part is none", a.call.Name)
 	}
 	return p, ok
 }

@@ -69,7 +69,7 @@ func fnInstance(a *Arguments) Value {
 	}
 	n := a.findInstance(id)
 	if n == nil {
-		a.Fail("there is no instance “%s”", id)
+		a.Fail("there is no instance%s", a.said(0))
 		return Value{}
 	}
 	return NodesValue(n)
@@ -82,7 +82,7 @@ func (a *Arguments) findInstance(id string) *Node {
 	n, err := a.e.env.Instance(id)
 	if err != nil {
 		a.e.offset = a.call.off
-		a.e.failWith(err, "the instance “%s” cannot be read: %v", id, err)
+		a.e.failWith(err, "the instance%s cannot be read: %v", a.said(0), err)
 	}
 	return n
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"regexp/syntax"
+	"strings"
 	"sync"
 	"time"
 
@@ -87,13 +88,17 @@ func fnRegex(a *Arguments) Value {
 	}
 	m, err := pattern(source, a.e.WholeMatch)
 	if err != nil {
-		a.Fail("“%s” is not a regular expression: %v", clip(source), err)
+		if a.said(1) == "" {
+			a.Fail("this is not a regular expression")
+		} else {
+			a.Fail("this is not a regular expression: %s", strings.TrimPrefix(err.Error(), "error parsing regexp: "))
+		}
 		return Value{}
 	}
 	ok, err := m(text)
 	if err != nil {
 		a.e.offset = a.call.off
-		a.e.failWith(ErrLimit, "the regular expression “%s” takes too long", clip(source))
+		a.e.failWith(ErrLimit, "the regular expression%s takes too long", a.said(1))
 	}
 	return BooleanValue(ok)
 }
