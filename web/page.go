@@ -308,3 +308,11 @@ func (p *Page) Options(list string) []Option { return p.options(list) }
 
 // OfficeName is what an office is called.
 func (p *Page) OfficeName(id string) string { return p.dir.offices[id] }
+
+// Arrow points the way the page reads.
+func (p *Page) Arrow() string {
+	if p.Dir == "rtl" {
+		return "←"
+	}
+	return "→"
+}
