@@ -3,6 +3,7 @@ package risk
 import (
 	"fmt"
 	"math"
+	mathbits "math/bits"
 )
 
 // Table is a file of records, by column.
@@ -122,13 +123,16 @@ func (c Classes) refine(codes []uint32, n int) Classes {
 		}
 		return out
 	}
-	seen := make(map[uint64]uint32, len(c.Size)*2)
+	// Open addressing, twice as many places as records: a key is one more than the pair, 0 an empty place.
+	bits := 64 - uint(mathbits.Len(uint(2*len(c.Of))))
+	keys, numbers := make([]uint64, 1<<(64-bits)), make([]uint32, 1<<(64-bits))
 	for r, id := range c.Of {
-		at := uint64(id)<<32 | uint64(codes[r])
-		number := seen[at]
-		if got := meet(number, r); got != number {
-			seen[at] = got
+		key := uint64(id)<<32 | uint64(codes[r]) + 1
+		at := key * 0x9e3779b97f4a7c15 >> bits // Knuth's multiplicative hash
+		for keys[at] != 0 && keys[at] != key {
+			at = (at + 1) & uint64(len(keys)-1)
 		}
+		keys[at], numbers[at] = key, meet(numbers[at], r)
 	}
 	return out
 }
