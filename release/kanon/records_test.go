@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"math/bits"
 	"slices"
 	"testing"
 
@@ -230,5 +231,73 @@ func TestRoundingRepeats(t *testing.T) {
 	far.Base = 20
 	if found, err = Difference(context.Background(), far, exact); err != nil || len(found) > 0 {
 		t.Errorf("a figure rounded to 20 places nothing: %v %v", found, err)
+	}
+}
+
+// Counted by text in the file it came from, every combination of up to three shown values belongs to at least K records; in
+// the file as it was, some belong to fewer.
+func TestShownCombinationsHaveSupport(t *testing.T) {
+	const k, columns = 5, 6
+	cube := crowd(600, 3, 4, 2, 5, 3, 4)
+	var rows [][]string
+	l := newLattice(cube.Dims)
+	for n, leaf := range l.leafCells() {
+		row := make([]string, columns)
+		for i := range row {
+			if row[i] = cube.Dims[i].Codes[l.coord(leaf, i)]; row[i] == "c1" {
+				row[i] = ""
+			}
+		}
+		for range cube.Counts[n] {
+			rows = append(rows, row)
+		}
+	}
+	var names []string
+	var keys []Key
+	for i := range columns {
+		names, keys = append(names, fmt.Sprint("k", i)), append(keys, Key{Column: i})
+	}
+	out, _, err := Anonymise(context.Background(), records(t, names, rows), keys, Need{K: k})
+	if err != nil {
+		t.Fatal(err)
+	}
+	least := func(shown [][]string) int {
+		worst := len(rows)
+		for set := 1; set < 1<<columns; set++ {
+			if bits.OnesCount(uint(set)) > 3 {
+				continue
+			}
+			tuple := func(row []string) (string, bool) {
+				text := ""
+				for i, v := range row {
+					if set>>i&1 == 0 {
+						continue
+					}
+					if v == "" {
+						return "", false
+					}
+					text += fmt.Sprintf("%d=%s ", i, v)
+				}
+				return text, true
+			}
+			support := map[string]int{}
+			for _, row := range rows {
+				if text, ok := tuple(row); ok {
+					support[text]++
+				}
+			}
+			for _, row := range shown {
+				if text, ok := tuple(row); ok {
+					worst = min(worst, support[text])
+				}
+			}
+		}
+		return worst
+	}
+	if got := least(out.Rows()); got < k {
+		t.Errorf("a shown combination has %d records, fewer than %d", got, k)
+	}
+	if got := least(rows); got >= k {
+		t.Errorf("the file before has no rare combination: the test shows nothing")
 	}
 }
