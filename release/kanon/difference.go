@@ -24,6 +24,9 @@ import (
 // Where tables contradict that model, because people were removed or recoded between two readings, tables with the same
 // dimensions are compared cell by cell and sum by sum: any difference of 1 to MinCell-1 is listed. Other shapes
 // give ErrCorrected. Where all tables together are too large, the new one is attacked with each earlier one in turn.
+//
+// As in [Audit] the programmes are over real numbers. Time grows with what is withheld and with the number of tables: with
+// 3 dimensions and 216 leaf cells, ten seconds beside 15 earlier tables and half a minute beside 20.
 func Difference(ctx context.Context, next Published, earlier ...Published) ([]Derivable, error) {
 	tables := []Published{next}
 	for _, e := range earlier {

@@ -14,7 +14,8 @@ type world struct {
 	spans  []map[string]Span
 	edges  []string // days at which a period begins or ends; stretch i runs from edges[i] to edges[i+1]
 	reads  []string // days of reading
-	stride []int    // of each axis, then of the stretch, then of the reading
+	length []int    // of each axis, then of the stretches, then of the readings
+	stride []int
 	size   int
 }
 
@@ -75,8 +76,12 @@ func newWorld(tables []Published) (*world, error) {
 	}
 	slices.Sort(w.edges)
 	slices.Sort(w.reads)
+	for _, c := range w.codes {
+		w.length = append(w.length, len(c))
+	}
+	w.length = append(w.length, max(1, len(w.edges)-1), len(w.reads))
 	w.size = 1
-	for _, n := range w.lengths() {
+	for _, n := range w.length {
 		w.stride = append(w.stride, w.size)
 		if w.size *= n; w.size > maxAtoms {
 			return nil, ErrTooLarge
@@ -93,23 +98,14 @@ func (d Dimension) base(code string) []string {
 	return []string{code}
 }
 
-func (w *world) lengths() []int {
-	var n []int
-	for _, c := range w.codes {
-		n = append(n, len(c))
-	}
-	return append(n, max(1, len(w.edges)-1), len(w.reads))
-}
-
 // place gives the coordinate of an atom on axis i of stride order.
-func (w *world) place(atom, i int) int { return atom / w.stride[i] % w.lengths()[i] }
+func (w *world) place(atom, i int) int { return atom / w.stride[i] % w.length[i] }
 
 // atoms gives, for each leaf of a table in the order of leafCells, the atoms that it counts.
 func (w *world) atoms(t Published) [][]int {
 	axes := len(w.names)
-	lengths := w.lengths()
 	allowed := make([][]int, axes+2) // on each axis, whatever the leaf
-	for i, n := range lengths {
+	for i, n := range w.length {
 		for x := range n {
 			if w.counts(t, i, x) {
 				allowed[i] = append(allowed[i], x)
