@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-const bigDoc = `<data id="f" version="1"><age>42</age><income>1500.5</income><zero>0</zero><neg>-7</neg><consent>yes</consent><name>Maria da Silva</name><spaced>  a  b </spaced><services>water power</services><blank/><date>2026-08-07</date><stamp>2026-08-07T06:31:13.834-03:00</stamp><comma>4,5</comma><point>-23.5505 -46.6333 760 5</point><shape>-23.5505 -46.6333 0 0;-23.5505 -46.6233 0 0;-23.5605 -46.6233 0 0;-23.5505 -46.6333 0 0</shape><person><name>Ana</name><age>34</age><kid><k>1</k></kid><kid><k>2</k></kid></person><person><name>Bia</name><age>7</age><kid><k>3</k></kid></person><person><name>Caio</name><age>19</age></person><total/></data>`
+const bigDoc = `<data id="f" version="1"><age type="int">42</age><income type="decimal">1500.5</income><zero type="int">0</zero><neg type="int">-7</neg><consent>yes</consent><name>Maria da Silva</name><spaced>  a  b </spaced><services>water power</services><blank/><date type="date">2026-08-07</date><stamp type="dateTime">2026-08-07T06:31:13.834-03:00</stamp><comma>4,5</comma><point>-23.5505 -46.6333 760 5</point><shape>-23.5505 -46.6333 0 0;-23.5505 -46.6233 0 0;-23.5605 -46.6233 0 0;-23.5505 -46.6333 0 0</shape><person><name>Ana</name><age>34</age><kid><k>1</k></kid><kid><k>2</k></kid></person><person><name>Bia</name><age>7</age><kid><k>3</k></kid></person><person><name>Caio</name><age>19</age></person><total/></data>`
 
 var (
 	contexts = []string{"/data/name", "/data/age", "/data/total", "/data/person[2]/age", "/data/person[1]/kid[2]/k", "/data/blank"}
 	zones    = []string{"UTC", "Asia/Karachi", "America/Phoenix", "Asia/Kathmandu"}
 	fields   = []string{"/data/age", "/data/income", "/data/zero", "/data/neg", "/data/consent", "/data/name", "/data/spaced",
-		"/data/services", "/data/blank", "/data/comma", "/data/none"}
+		"/data/services", "/data/blank", "/data/comma", "/data/none", "/data/date", "/data/stamp"}
 	absolute = []string{"/data/person", "/data/person/age", "/data/person/name", "/data/person/kid/k", "/data/person[age > 10]",
 		"/data/person[name = 'Bia']/age", "/data/person/kid", "/data/person[position() = 2]/name", "/data/none"}
 	relative = []string{".", "../age", "../name", "current()/../age", "kid/k", "../kid"}

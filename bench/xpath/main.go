@@ -50,6 +50,7 @@ func main() {
 	seed := flag.Uint64("seed", 1, "for the random expressions")
 	tables := flag.String("refresh", "", "folder with javarosa-6.json and webforms.json to write anew, instead of comparing")
 	show := flag.Int("show", 40, "how many unexplained differences to print for each engine")
+	explained := flag.Bool("explained", false, "print the explained differences too")
 	flag.Parse()
 	if *tables != "" {
 		refresh(filepath.Join(*tables, "javarosa-6.json"), *javarosa)
@@ -70,7 +71,7 @@ func main() {
 			fmt.Printf("%s: no command given, left out\n", peer.name)
 			continue
 		}
-		compare(peer.name, peer.command, peer.rules, asked, *show)
+		compare(peer.name, peer.command, peer.rules, asked, *show, *explained)
 		race(peer.name, peer.command, peer.rules)
 	}
 }
@@ -123,9 +124,21 @@ func document(text string) *xpath.Node {
 	if docs[text] == nil {
 		d, err := xpath.ParseXML(strings.NewReader(text), xpath.XMLLimits{})
 		check(err)
+		typeNodes(d)
 		docs[text] = d
 	}
 	return docs[text]
+}
+
+var nodeTypes = map[string]xpath.Type{"int": xpath.NumberType, "decimal": xpath.NumberType, "date": xpath.DateType, "dateTime": xpath.DateType}
+
+// typeNodes gives nodes the type in their attribute "type", as a form's binds would.
+func typeNodes(n *xpath.Node) {
+	kind, _ := n.Attr("type")
+	n.Type = nodeTypes[kind]
+	for _, c := range n.Children() {
+		typeNodes(c)
+	}
 }
 
 func environment(q question, rules *xpath.Rules) *xpath.Env {
@@ -186,7 +199,7 @@ func same(got, want answer) bool {
 	return got.String == want.String
 }
 
-func compare(name, command string, rules *xpath.Rules, asked []question, show int) {
+func compare(name, command string, rules *xpath.Rules, asked []question, show int, all bool) {
 	answers := ask(command, asked)
 	agree, refused, explained, other := 0, 0, map[string]int{}, 0
 	for i, q := range asked {
@@ -200,7 +213,9 @@ func compare(name, command string, rules *xpath.Rules, asked []question, show in
 			continue
 		}
 		if why := explain(name, q, got, want); why != "" {
-			explained[why]++
+			if explained[why]++; all {
+				fmt.Printf("%s: %s (at %s, %s): ours %s, peer %s: %s\n", name, q.Expr, q.Context, q.Zone, brief(got), brief(want), why)
+			}
 			continue
 		}
 		if other++; other <= show {

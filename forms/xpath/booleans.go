@@ -49,8 +49,8 @@ func fnCoalesce(a *Arguments) Value {
 }
 
 func fnOnce(a *Arguments) Value {
-	if s := a.e.nodeText(a.f.node); s != "" {
-		return StringValue(s)
+	if v := a.e.valueOf(a.f.node); a.e.text(v) != "" {
+		return v
 	}
 	return a.Value(0)
 }
@@ -68,7 +68,7 @@ func fnChecklist(a *Arguments) Value {
 
 // holds is whether a condition of a checklist is true: a node when it has text.
 func (a *Arguments) holds(v Value) bool {
-	if v.typ == NodesType {
+	if v.typ == NodesType && !a.e.typed(v.nodes[0]) {
 		return trimSpace(a.e.text(v)) != ""
 	}
 	return a.e.truth(v)

@@ -28,7 +28,7 @@ func (e *evaluator) compare(op Op, a, b Value) bool {
 	return false
 }
 
-// side is the text of the only node of a node-set, or any other value as it is; false where no node is nothing.
+// side is the value of the only node of a node-set, or any other value as it is; false where no node is nothing.
 func (e *evaluator) side(v Value) (Value, bool) {
 	switch {
 	case v.typ != NodesType:
@@ -36,10 +36,29 @@ func (e *evaluator) side(v Value) (Value, bool) {
 	case len(v.nodes) == 0:
 		return Value{}, e.BlankIsEmpty
 	}
-	return StringValue(e.nodeText(v.nodes[0])), true
+	return e.valueOf(v.nodes[0]), true
 }
 
-// sides spreads a node-set into the texts of its nodes; any other value is its only side.
+// valueOf is the value of one node.
+func (e *evaluator) valueOf(n *Node) Value {
+	if e.typed(n) {
+		return e.nodeValue(n)
+	}
+	return StringValue(e.nodeText(n))
+}
+
+// unpack is the value of the first node of a node-set, or of none; any other value is as it is.
+func (e *evaluator) unpack(v Value) Value {
+	switch {
+	case v.typ != NodesType:
+		return v
+	case len(v.nodes) == 0:
+		return Value{}
+	}
+	return e.valueOf(v.nodes[0])
+}
+
+// sides spreads a node-set into the values of its nodes; any other value is its only side.
 func (e *evaluator) sides(v Value) []Value {
 	if v.typ != NodesType {
 		return []Value{v}
@@ -52,7 +71,7 @@ func (e *evaluator) sides(v Value) []Value {
 	}
 	out := make([]Value, len(v.nodes))
 	for i, n := range v.nodes {
-		out[i] = StringValue(e.nodeText(n))
+		out[i] = e.valueOf(n)
 	}
 	return out
 }

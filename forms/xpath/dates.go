@@ -160,21 +160,20 @@ func (a *Arguments) toDate(v Value, day bool) Value {
 	}
 	c := a.e.terms
 	ms := math.NaN()
-	switch v.typ {
+	switch v = a.e.unpack(v); v.typ {
 	case DateType:
 		ms = v.num
 	case NumberType:
 		return a.dateOfDays(v.num, day)
-	case StringType, NodesType:
-		s := c.text(v)
-		if s == "" {
-			return StringValue("")
+	case StringType:
+		if v.str == "" {
+			return v
 		}
-		if plainNumber(s) { // the answer of a number question
-			f, _ := strconv.ParseFloat(s, 64)
+		if plainNumber(v.str) { // the answer of a number question
+			f, _ := strconv.ParseFloat(v.str, 64)
 			return a.dateOfDays(f, day)
 		}
-		if at, ok := c.parseDate(s); ok {
+		if at, ok := c.parseDate(v.str); ok {
 			ms = at
 		}
 	}
@@ -184,7 +183,7 @@ func (a *Arguments) toDate(v Value, day bool) Value {
 		}
 		return dateValue(ms)
 	}
-	if day && v.typ != StringType {
+	if day && v.typ == DateType {
 		t := c.moment(ms)
 		ms = float64(time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, c.loc).UnixMilli())
 	}
@@ -219,7 +218,7 @@ func fnToday(a *Arguments) Value {
 }
 
 func fnDecimalDateTime(a *Arguments) Value {
-	v := a.Value(0)
+	v := a.e.unpack(a.Value(0))
 	if v.typ == NumberType {
 		a.dateOfDays(v.num, false) // checks the range
 		return v
@@ -242,7 +241,7 @@ func (a *Arguments) empty() Value {
 }
 
 func fnDecimalTime(a *Arguments) Value {
-	v := a.Value(0)
+	v := a.e.unpack(a.Value(0))
 	if v.typ == NumberType {
 		if !a.e.StrictDates {
 			return NumberValue(math.NaN())

@@ -15,7 +15,8 @@
 // # The parts
 //
 //   - [Node] (node.go, xml.go) is a document: a small tree that can be read from XML, changed and written. It is made to
-//     be the instance of a form: [Node.Hidden] takes what is not relevant out of sight.
+//     be the instance of a form: [Node.Hidden] takes what is not relevant out of sight, [Node.Freeze]
+//     makes lookups in lists fast.
 //   - [Compile] (lex.go, parse.go) gives an [Expr]. [Walk], [Rewrite] and [Format] (ast.go) read, change and print it.
 //   - [Env] (eval.go) is what an expression is evaluated in: the node, the other instances, the clock and its zone, the
 //     texts of the form. [Limits] bound each evaluation in time and memory, and a context can end it.
@@ -38,6 +39,9 @@
 // takes the first of them, and has all axes, node tests, unions and filters of XPath 1.0. A check that a form stays
 // within what phones understand is not its business.
 //
-// Nodes have no types here. Text that is a date written out in full counts as one wherever a number is wanted, as the
-// ODK XForms specification says of number().
+// # Types
+//
+// A document that is only read has nodes of text. A form processor that knows the binds sets [Node.Type], and the Collect
+// rules then read numbers, dates and booleans as JavaRosa does. Either way, text that is a date written out in full counts
+// as one wherever a number is wanted, as the ODK XForms specification says of number().
 package xpath

@@ -399,14 +399,14 @@ func (e *evaluator) text(v Value) string {
 }
 
 func (e *evaluator) number(v Value) float64 {
-	if v.typ == NodesType {
+	if v.typ == NodesType && !(len(v.nodes) > 0 && e.typed(v.nodes[0])) {
 		return e.parseNumber(e.text(v))
 	}
 	return e.terms.number(v)
 }
 
 func (e *evaluator) truth(v Value) bool {
-	if v.typ == NodesType && e.BlankIsEmpty {
+	if v.typ == NodesType && e.BlankIsEmpty && !(len(v.nodes) > 0 && e.typed(v.nodes[0])) {
 		return e.text(v) != ""
 	}
 	return e.terms.truth(v)

@@ -338,3 +338,41 @@ func TestErrorsKeepAnswers(t *testing.T) {
 		}
 	}
 }
+
+// TestTypedNodes: for Collect a node is of the type in its bind, for Web Forms it is text. The values are JavaRosa's.
+func TestTypedNodes(t *testing.T) {
+	doc := parse(t, `<data><zero>0</zero><half>1.50</half><when>2026-08-07T06:31:13.834-03:00</when><day>2026-08-07</day><yes>false</yes><none/><odd>x</odd></data>`)
+	data := doc.DocumentElement()
+	for name, typ := range map[string]Type{"zero": NumberType, "half": NumberType, "when": DateType, "day": DateType, "yes": BooleanType, "none": NumberType, "odd": NumberType} {
+		data.Child(name).Type = typ
+	}
+	for _, c := range []struct{ expr, collect, webforms string }{
+		{"boolean(/data/zero)", "false", "true"},
+		{"not(/data/zero)", "true", "false"},
+		{"if(/data/yes, 'a', 'b')", "b", "a"},
+		{"string(/data/half)", "1.5", "1.50"},
+		{"string-length(/data/half)", "3", "4"},
+		{"/data/half = '1.5'", "true", "false"},
+		{"string(/data/when)", "2026-08-07", "2026-08-07T06:31:13.834-03:00"},
+		{"/data/when = /data/day", "true", "false"},
+		{"format-date-time(/data/when, '%H:%M')", "09:31", "09:31"},
+		{"format-date-time(date(/data/when), '%H:%M')", "00:00", "09:31"},
+		{"decimal-time(/data/day)", "0", "NaN"},
+		{"boolean(/data/none)", "false", "true"},
+		{"coalesce(/data/none, 'x')", "x", "x"},
+		{"/data/odd + 1", "NaN", "NaN"},
+		{"string(/data/odd)", "x", "x"},
+		{"count-selected(/data/half)", "1", "1"},
+		{"checklist(1, 1, /data/zero, /data/half)", "true", "false"},
+		{"sum(/data/half)", "1.5", "1.5"},
+	} {
+		env := &Env{Node: data}
+		if got := answerOf(c.expr, env); got != c.collect {
+			t.Errorf("%s for Collect is %s, want %s", c.expr, got, c.collect)
+		}
+		env.Rules = WebForms
+		if got := answerOf(c.expr, env); got != c.webforms {
+			t.Errorf("%s for Web Forms is %s, want %s", c.expr, got, c.webforms)
+		}
+	}
+}

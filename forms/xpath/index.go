@@ -39,7 +39,7 @@ func (ix *index) find(l list, text string) ([]*Node, bool) {
 	return m[text], m != nil
 }
 
-// build returns nil when something is hidden or a key holds elements, because the rules differ over the text of such.
+// build returns nil when something is hidden, a key is more than text or holds elements, because the rules differ over the text of such.
 func (l list) build() map[string][]*Node {
 	m := map[string][]*Node{}
 	for _, item := range l.holder.children {
@@ -57,7 +57,7 @@ func (l list) build() map[string][]*Node {
 			if k.Kind == TextNode || k.QName() != l.key {
 				continue
 			}
-			if k.Hidden || k.holdsElements() {
+			if k.Hidden || k.Type != StringType || k.holdsElements() {
 				return nil
 			}
 			text := k.Text()
@@ -93,7 +93,7 @@ func (e *evaluator) lookUp(s *Step, holder *Node) (items []*Node, rest []Term) {
 	}
 	v := e.eval(value, frame{node: holder})
 	if v.typ == NodesType && len(v.nodes) == 1 {
-		v = StringValue(e.nodeText(v.nodes[0]))
+		v = e.valueOf(v.nodes[0])
 	}
 	if e.err != nil || v.typ != StringType || v.str == "" {
 		return nil, nil

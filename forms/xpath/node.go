@@ -35,6 +35,11 @@ type Node struct {
 	// a form. Under the Collect rules such nodes are in no node-set, under the WebForms rules they have no text.
 	Hidden bool
 
+	// Type is what the form says the text of the node is, from the type in its bind: NumberType for int and decimal,
+	// DateType for date and dateTime, BooleanType for boolean. The Collect rules read the text as that; the zero value is
+	// text.
+	Type Type
+
 	parent   *Node
 	at       int // position among the parent's children or attributes
 	children []*Node
@@ -247,7 +252,7 @@ func (n *Node) addAttr(a *Node) {
 
 // Clone returns a deep copy of n without a parent.
 func (n *Node) Clone() *Node {
-	c := &Node{Kind: n.Kind, Prefix: n.Prefix, Name: n.Name, Space: n.Space, Value: n.Value, Hidden: n.Hidden}
+	c := &Node{Kind: n.Kind, Prefix: n.Prefix, Name: n.Name, Space: n.Space, Value: n.Value, Hidden: n.Hidden, Type: n.Type}
 	c.attrs = cloneAll(n.attrs, c)
 	c.spaces = cloneAll(n.spaces, c)
 	c.children = cloneAll(n.children, c)

@@ -158,8 +158,9 @@ func roundDecimal(x float64, digits int) float64 {
 
 func fnSum(a *Arguments) Value {
 	sum := 0.0
-	for _, n := range a.Nodes(0) {
-		if x := a.e.parseNumber(a.e.nodeText(n)); !math.IsNaN(x) || !a.e.SkipNaN {
+	nodes := a.Nodes(0)
+	for i := range nodes {
+		if x := a.e.number(Value{typ: NodesType, nodes: nodes[i : i+1]}); !math.IsNaN(x) || !a.e.SkipNaN {
 			sum += x
 		}
 	}

@@ -16,7 +16,7 @@ type Rules struct {
 	DateOnlyText bool
 	// StrictDates: date('x') is an error. Otherwise it is an invalid date: NaN, false, "Invalid Date".
 	StrictDates bool
-	// RoundToDay: date() of a node or a date with a time drops the time.
+	// RoundToDay: date() of a date with a time drops the time.
 	RoundToDay bool
 
 	// Tolerance is how far apart two numbers may be and still be equal, or be from 0 and still be false.
@@ -41,6 +41,8 @@ type Rules struct {
 	FirstRepeat bool
 	// DropHidden: nodes marked Hidden (not relevant) are in no node-set. Otherwise they are there, with no text.
 	DropHidden bool
+	// TypedNodes: a node is of its Type, so that the number question answered 0 is false. Otherwise nodes are text.
+	TypedNodes bool
 	// RepeatContext: an absolute path through a repeat that holds the context node stays inside that repetition:
 	// /data/person/name in a calculation of /data/person/age is the same person's name.
 	RepeatContext bool
@@ -69,7 +71,7 @@ var Collect = &Rules{
 	Name:      "collect",
 	WholeDays: true, DateOnlyText: true, StrictDates: true, RoundToDay: true,
 	Tolerance: 1e-12, CommaDecimals: true, JavaText: true, SkipNaN: true, RoundHalfUp: true,
-	BlankIsEmpty: true, DropHidden: true, FirstRepeat: true, RepeatContext: true, LeafText: true, DoubleSeed: true, BoundWeights: true,
+	BlankIsEmpty: true, DropHidden: true, FirstRepeat: true, TypedNodes: true, RepeatContext: true, LeafText: true, DoubleSeed: true, BoundWeights: true,
 	WholeMatch: true, AnyCase: true, FlatArea: true, StrictGeo: true,
 }
 

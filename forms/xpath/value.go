@@ -95,7 +95,40 @@ func (c terms) text(v Value) string {
 	return v.str
 }
 
+// typed reports whether a node is more than text under these rules.
+func (c terms) typed(n *Node) bool { return n.Type != StringType && c.TypedNodes }
+
+// nodeValue is the value of one node: its text, or what its type makes of that. Text that does not fit the type, and no
+// text, stay text.
+func (c terms) nodeValue(n *Node) Value {
+	s := c.rawText(n)
+	if s != "" && c.typed(n) {
+		switch n.Type {
+		case NumberType:
+			if f := c.parseNumber(s); !math.IsNaN(f) {
+				return NumberValue(f)
+			}
+		case BooleanType:
+			if s == "true" || s == "false" || s == "1" || s == "0" {
+				return BooleanValue(s == "true" || s == "1")
+			}
+		case DateType:
+			if ms, ok := c.parseDate(s); ok {
+				return dateValue(ms)
+			}
+		}
+	}
+	return StringValue(s)
+}
+
 func (c terms) nodeText(n *Node) string {
+	if c.typed(n) {
+		return c.text(c.nodeValue(n))
+	}
+	return c.rawText(n)
+}
+
+func (c terms) rawText(n *Node) string {
 	if n.Hidden || c.LeafText && n.holdsElements() {
 		return ""
 	}
@@ -117,6 +150,9 @@ func (c terms) number(v Value) float64 {
 	case DateType:
 		return c.days(v.num)
 	}
+	if v.typ == NodesType && len(v.nodes) > 0 && c.typed(v.nodes[0]) {
+		return c.number(c.nodeValue(v.nodes[0]))
+	}
 	return c.parseNumber(c.text(v))
 }
 
@@ -128,6 +164,9 @@ func (c terms) truth(v Value) bool {
 	case DateType:
 		return !math.IsNaN(v.num)
 	case NodesType:
+		if len(v.nodes) > 0 && c.typed(v.nodes[0]) {
+			return c.truth(c.nodeValue(v.nodes[0]))
+		}
 		if c.BlankIsEmpty {
 			return c.text(v) != ""
 		}

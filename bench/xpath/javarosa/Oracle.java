@@ -12,10 +12,17 @@ import java.util.Map;
 import java.util.TimeZone;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.javarosa.core.model.condition.EvaluationContext;
+import org.javarosa.core.model.data.DateData;
+import org.javarosa.core.model.data.DateTimeData;
+import org.javarosa.core.model.data.DecimalData;
+import org.javarosa.core.model.data.IAnswerData;
+import org.javarosa.core.model.data.IntegerData;
 import org.javarosa.core.model.data.StringData;
+import org.javarosa.core.model.data.TimeData;
 import org.javarosa.core.model.instance.FormInstance;
 import org.javarosa.core.model.instance.TreeElement;
 import org.javarosa.core.model.instance.TreeReference;
+import org.javarosa.core.model.utils.DateUtils;
 import org.javarosa.xpath.XPathNodeset;
 import org.javarosa.xpath.XPathParseTool;
 import org.javarosa.xpath.expr.XPathExpression;
@@ -47,9 +54,21 @@ public class Oracle {
             }
         }
         if (!holder && !e.getTextContent().isEmpty()) {
-            t.setValue(new StringData(e.getTextContent()));
+            t.setValue(value(e.getAttribute("type"), e.getTextContent()));
         }
         return t;
+    }
+
+    /** A form's bind gives a node its type; here the attribute "type" does. */
+    static IAnswerData value(String type, String text) {
+        switch (type) {
+            case "int": return new IntegerData(Integer.parseInt(text));
+            case "decimal": return new DecimalData(Double.parseDouble(text));
+            case "date": return new DateData(DateUtils.parseDate(text));
+            case "dateTime": return new DateTimeData(DateUtils.parseDateTime(text));
+            case "time": return new TimeData(DateUtils.parseTime(text));
+        }
+        return new StringData(text);
     }
 
     static TreeReference reference(String path) {
