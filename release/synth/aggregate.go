@@ -13,9 +13,9 @@ type Aggregate struct {
 	Attr   [MaxLength]uint16 // the first Length hold attribute numbers, ascending
 	Code   [MaxLength]uint16
 
-	Count     int32 // estimate, at least 1
+	Count     int32 // estimate, at least 1; at most 9 when not Supported
 	Low, High int32 // 95 % interval
-	// Supported is false when the interval reaches zero: perhaps nobody has this combination.
+	// Supported is false when too many combinations with such an estimate are nobody's (support.go).
 	Supported bool
 }
 
@@ -121,9 +121,11 @@ func (e *engine) estimate(set []int, model []float64, d directCounts, errs *erro
 			lo, hi = math.Copysign(math.Hypot((1-h)*lo, noise), -1), math.Hypot((1-h)*hi, noise)
 		}
 		a := named(e.size, set, int(k))
-		a.Count = int32(max(1, math.Round(x)))
+		a.Supported = x >= errs.supported
+		if a.Count = int32(max(1, math.Round(x))); !a.Supported {
+			a.Count = min(a.Count, smallGroup-1)
+		}
 		a.Low, a.High = int32(max(0, math.Round(x+lo))), int32(max(0, math.Round(x+hi)))
-		a.Supported = a.Low > 0
 		out = append(out, a)
 	}
 	return out

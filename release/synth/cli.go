@@ -251,7 +251,7 @@ func writeFile(path string, write func(io.Writer) error) (sum string, err error)
 }
 
 // WriteAggregates writes one row a combination: its columns and values, its count with a 95 % interval, and
-// whether the interval stays above zero.
+// whether it is supported (support.go).
 func (r *Release) WriteAggregates(w io.Writer) error {
 	cw := csv.NewWriter(w)
 	var head []string

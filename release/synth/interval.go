@@ -15,6 +15,8 @@ import (
 type errorModel struct {
 	byLength [MaxLength + 1][]errorBin
 	factor   [MaxLength + 1]float64 // on variances
+
+	supported float64 // the estimate from which a combination is released as ten or more
 }
 
 // errorBin holds the distribution of truth - estimate for estimates up to upTo.
@@ -47,10 +49,14 @@ func (e *engine) errorModel(m *model) (*errorModel, error) {
 		return nil, err
 	}
 	out := &errorModel{}
+	var all [][2]float64
 	for k := 1; k <= min(e.opt.Length, len(e.size)); k++ {
 		out.factor[k] = smoothness
-		out.byLength[k] = bins(e.compare(truth, twin.crowd, e.reported(k)))
+		pairs := e.compare(truth, twin.crowd, e.reported(k))
+		out.byLength[k] = bins(pairs)
+		all = append(all, pairs...)
 	}
+	out.supported = support(all)
 	return out, e.ctx.Err()
 }
 
@@ -82,7 +88,7 @@ func (e *engine) compare(truth, twin *crowd, sets [][]int) [][2]float64 {
 	return slices.Concat(parts...)
 }
 
-// bins cuts pairs of estimate and error into ranges of the estimate.
+// bins sorts pairs of estimate and error and cuts them into ranges of the estimate.
 func bins(pairs [][2]float64) []errorBin {
 	slices.SortFunc(pairs, func(a, b [2]float64) int { return cmpFloat(a[0], b[0]) })
 	n := max(1, min(60, len(pairs)/smallestBin))

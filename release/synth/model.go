@@ -41,7 +41,7 @@ func (e *engine) fitOn(cliques []bitset, ms []measurement) (*model, error) {
 	if err := f.run(e.ctx, e.opt.Steps, func(done float64) { e.opt.Progress("fit", done) }); err != nil {
 		return nil, err
 	}
-	draws := min(e.opt.Crowd, max(20_000, 5*int(e.n)))
+	draws := min(e.opt.Crowd, max(20_000, 7*int(e.n)))
 	m := &model{cliques: cliques, crowd: newCrowd(e.size, t.sample(draws, e.rng), e.n)}
 	if err := m.crowd.forbid(e.rules, e.n); err != nil {
 		return nil, err

@@ -30,7 +30,7 @@ type Options struct {
 	MaxTable  int     `json:"max_table"`  // most cells of a measured table; default and at most 65,536
 	MaxClique int     `json:"max_clique"` // most cells of a clique of the tree; default 5,000
 	Steps     int     `json:"steps"`      // most steps of the fit; default 200
-	Crowd     int     `json:"crowd"`      // most records drawn for reweighting; default 100,000
+	Crowd     int     `json:"crowd"`      // most records drawn for reweighting; default 150,000
 	Sweeps    int     `json:"sweeps"`     // passes of the reweighting; default 20
 	Trust     float64 `json:"trust"`      // weight of what the tree says against the measurements; default 0.1
 
@@ -68,7 +68,7 @@ func (o *Options) fill() error {
 	count(&o.MaxTable, 1<<16)
 	count(&o.MaxClique, 5000)
 	count(&o.Steps, 200)
-	count(&o.Crowd, 100_000)
+	count(&o.Crowd, 150_000)
 	count(&o.Sweeps, 20)
 	if o.Progress == nil {
 		o.Progress = func(string, float64) {}

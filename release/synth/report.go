@@ -39,7 +39,7 @@ type ReportWidth struct {
 	To          int     `json:"to"` // 0: no upper end
 	N           int     `json:"combinations"`
 	Half        float64 `json:"median_half_width"`
-	Unsupported int     `json:"interval_reaches_zero"`
+	Unsupported int     `json:"not_supported"`
 }
 
 var reportRanges = [][2]int{{1, 9}, {10, 49}, {50, 199}, {200, 999}, {1000, 0}}

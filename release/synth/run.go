@@ -86,7 +86,6 @@ func (e *engine) run(rho dp.Rho) (*Release, error) {
 	}
 	// From here on the records are not read again.
 	e.table = nil
-	rows := m.crowd.sample(int(e.n), e.rng)
 	errs, err := e.errorModel(m)
 	if err != nil {
 		return nil, err
@@ -95,6 +94,10 @@ func (e *engine) run(rho dp.Rho) (*Release, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := e.filter(m, errs); err != nil {
+		return nil, err
+	}
+	rows := m.crowd.sample(int(e.n), e.rng)
 	r := &Release{Aggregates: aggregates, People: e.n, PeopleSD: e.nSD, Spent: e.spent, Options: e.opt}
 	r.Rows = &Table{Attrs: e.attrs, Cols: rows, Rows: int(e.n)}
 	for _, m := range e.ms {

@@ -1,0 +1,86 @@
+package synth
+
+import "slices"
+
+// The support filter keeps the release from inventing groups. A model fitted to noisy tables gives small counts to many
+// combinations that nobody has. Which ones cannot be told one by one, but how many can: the simulation
+// (interval.go) knows its own truth. It gives the estimate from which on at most inventedTarget of
+// the combinations are nobody's; a combination below it is not released as ten people or more, in the
+// counts and, as far as possible, in the synthetic records.
+//
+// So counts between ten and that estimate are too low on purpose. Their intervals are not.
+const (
+	smallGroup     = 10     // CTDC's smallest published count
+	highestSupport = 60.0   // a combination of this many is always released as it is
+	inventedTarget = 0.0007 // far below the 2 % that are allowed: real records have more gaps than simulated ones (set on the CTDC file)
+)
+
+// support finds the estimate from which combinations are released as ten or more, from simulated pairs of
+// estimate and error (truth is their sum) of all lengths.
+func support(pairs [][2]float64) float64 {
+	slices.SortFunc(pairs, func(a, b [2]float64) int { return cmpFloat(a[0], b[0]) })
+	zeros, n, from := 0.0, 0.0, highestSupport
+	for i := len(pairs) - 1; i >= 0 && pairs[i][0] >= smallGroup-0.5; i-- {
+		n++
+		if pairs[i][0]+pairs[i][1] < 0.5 {
+			zeros++
+		}
+		if zeros <= max(1, inventedTarget*n) {
+			from = pairs[i][0]
+		}
+	}
+	return min(from, highestSupport)
+}
+
+// capped is the count that the synthetic records are drawn to for an unsupported combination, within capSD: low
+// enough that drawing rows seldom makes ten of it.
+const (
+	capped = 6
+	capSD  = 5
+)
+
+// filter lowers unsupported combinations in the crowd, against all that was measured.
+func (e *engine) filter(m *model, errs *errorModel) error {
+	var sets [][]int
+	for k := 1; k <= min(e.opt.Length, len(e.size)); k++ {
+		sets = append(sets, e.reported(k)...)
+	}
+	caps := make([]*goal, len(sets))
+	e.each(len(sets), func(i int) { caps[i] = capGoal(m.crowd, sets[i], errs.supported) })
+	goals := m.goals
+	for _, c := range caps {
+		if c != nil {
+			goals = append(goals, *c)
+		}
+	}
+	if len(goals) == len(m.goals) {
+		return e.ctx.Err()
+	}
+	return e.rake(m.crowd, goals, max(1, e.sweeps(len(m.goals), len(m.crowd.w))*2/3), "support filter")
+}
+
+// capGoal asks for fewer people in the cells of a table whose estimate is near or above ten but below from; nil where there are none.
+func capGoal(c *crowd, set []int, from float64) *goal {
+	t := c.table(set)
+	cell := make([]uint16, len(t)) // place among the capped cells, from 1
+	n := 0
+	for _, k := range filledCells(c.size, set) {
+		if t[k] >= smallGroup-2 && t[k] < from {
+			n++
+			cell[k] = uint16(n)
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	g := &goal{measurement: measurement{set: set, y: make([]float64, n), v: capSD * capSD}, scale: []float64{1}}
+	for i := range g.y {
+		g.y[i] = capped
+	}
+	for r, i := range c.locate(set) {
+		if at := cell[i]; at > 0 {
+			g.rows, g.cell = append(g.rows, int32(r)), append(g.cell, at-1)
+		}
+	}
+	return g
+}
