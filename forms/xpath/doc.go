@@ -14,12 +14,14 @@
 //
 // # The parts
 //
-//   - [Node] (node.go, xml.go) is a document: a small tree that can be read from XML, changed and written. It is made to
-//     be the instance of a form: [Node.Hidden] takes what is not relevant out of sight, [Node.Freeze]
-//     makes lookups in lists fast.
-//   - [Compile] (lex.go, parse.go) gives an [Expr]. [Walk], [Rewrite] and [Format] (ast.go) read, change and print it.
-//   - [Env] (eval.go) is what an expression is evaluated in: the node, the other instances, the clock and its zone, the
-//     texts of the form. [Limits] bound each evaluation in time and memory, and a context can end it.
+//   - [Node] (node.go, xml.go, xmlwrite.go) is a document: a small tree that can be read from XML, changed and written. It
+//     is made to be the instance of a form: [Node.Hidden] takes what is not relevant out of sight, and [Node.Freeze]
+//     (index.go) makes lookups in lists fast.
+//   - [Compile] (compile.go, lex.go, parse.go) gives an [Expr]. [Walk], [Rewrite] (ast.go) and [Format] (format.go) read,
+//     change and print it.
+//   - [Env] (env.go) is what an expression is evaluated in: the node, the other instances, the clock and its zone, the
+//     texts of the form. [Limits] bound each evaluation in time and memory, and a context can end it. The evaluation is in
+//     eval.go, path.go, axes.go, compare.go and value.go.
 //   - [Functions] (functions.go and the files it names) are a table: name, arguments, one sentence, implementation. A
 //     [Compiler] takes more of them.
 //   - [Rules] (rules.go) are the differences between the engines that fill forms in. [Collect] is the default.
