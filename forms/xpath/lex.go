@@ -30,7 +30,7 @@ type token struct {
 var (
 	signs     = []string{"//", "..", "(", ")", "[", "]", ".", "@", ",", "/"}
 	signOps   = map[string]Op{"=": OpEqual, "!=": OpNotEqual, "<": OpLess, "<=": OpLessEqual, ">": OpGreater, ">=": OpGreaterEqual, "+": OpAdd, "-": OpSubtract, "|": OpUnion}
-	namedOps  = map[string]Op{"or": OpOr, "and": OpAnd, "mod": OpModulo, "div": OpDivide}
+	namedOps  = []Op{OpOr, OpAnd, OpModulo, OpDivide}
 	signOpTry = []string{"!=", "<=", ">=", "=", "<", ">", "+", "-", "|"}
 )
 
@@ -123,6 +123,9 @@ func next(src string, i int, operator bool) (token, int, *SyntaxError) {
 		}
 		return t, 1, nil
 	}
+	if isNameByte(c, true) {
+		return lexName(src, t, operator)
+	}
 	if slip := findSlip(rest); slip != nil {
 		return t, 0, syntaxError(src, i, "“"+slip.text+"” is not part of XPath", slip.hint)
 	}
@@ -143,7 +146,7 @@ func next(src string, i int, operator bool) (token, int, *SyntaxError) {
 
 // findSlip finds a common mistake at the start of rest. "!=" is no mistake, "!" is.
 func findSlip(rest string) *struct{ text, hint string } {
-	if strings.HasPrefix(rest, "!=") {
+	if strings.HasPrefix(rest, "!=") || strings.IndexByte("()[],/@.+-", rest[0]) >= 0 {
 		return nil
 	}
 	for i := range slips {
@@ -173,8 +176,8 @@ func lexName(src string, t token, operator bool) (token, int, *SyntaxError) {
 	rest := src[t.off:]
 	if operator {
 		// No name can stand here, so "3mod4" is read as JavaRosa reads it.
-		for name, op := range namedOps {
-			if strings.HasPrefix(rest, name) {
+		for _, op := range namedOps {
+			if name := op.String(); strings.HasPrefix(rest, name) {
 				t.kind, t.op = tokOp, op
 				return t, len(name), nil
 			}
