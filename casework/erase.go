@@ -95,15 +95,28 @@ func (s *Service) closeErased(a *forms.Act, person string) error {
 			return err
 		}
 	}
-	open := []struct{ register, state, to string }{{"referrals", "sent", "ended"}, {"referrals", "accepted", "ended"}, {"tasks", "open", "cancelled"}, {"services", "planned", "cancelled"}}
-	for _, o := range open {
-		rows, err := a.Tx.Strings("SELECT id FROM r_"+o.register+" WHERE person_id = ? AND state = ? AND deleted = FALSE", person, o.state)
-		if err != nil {
-			return err
-		}
-		for _, id := range rows {
-			if _, err := a.Apply(registry.Write{Register: o.register, ID: id, Place: registry.Place{State: o.to}}.Follows()); err != nil {
+	return s.cancelOpen(a, "person_id", person, "referrals", "tasks", "services")
+}
+
+// endings says how what is open in a register ends when its case does.
+var endings = map[string]map[string]string{
+	"referrals": {"sent": "ended", "accepted": "ended"},
+	"tasks":     {"open": "cancelled"},
+	"services":  {"planned": "cancelled", "referred": "cancelled"},
+}
+
+// cancelOpen ends what is open in the registers, for a case (case_id) or a person (person_id).
+func (s *Service) cancelOpen(a *forms.Act, column, id string, registers ...string) error {
+	for _, register := range registers {
+		for state, to := range endings[register] {
+			rows, err := a.Tx.Strings("SELECT id FROM r_"+register+" WHERE "+column+" = ? AND state = ? AND deleted = FALSE ORDER BY id", id, state)
+			if err != nil {
 				return err
+			}
+			for _, row := range rows {
+				if _, err := a.Apply(registry.Write{Register: register, ID: row, Place: registry.Place{State: to}}.Follows()); err != nil {
+					return err
+				}
 			}
 		}
 	}

@@ -159,8 +159,8 @@ func newCode(tx *store.Tx) (string, error) {
 	return string(code), err
 }
 
-// Close closes a case with its reason; details are sealed. A follow-up is planned three
-// months on.
+// Close closes a case with its reason; details are sealed. What was still planned is
+// cancelled, so that nobody is reminded of it, and a follow-up is planned.
 func (s *Service) Close(ctx context.Context, sub access.Subject, caseID, reason, details string) error {
 	_, err := s.inCase(ctx, sub, "case.close", caseID, map[string]string{"reason": reason, "details": details}, func(a *forms.Act, c *registry.Row) error {
 		if c.State == "Closed" || c.State == "ClosedReferred" {
@@ -173,6 +173,9 @@ func (s *Service) Close(ctx context.Context, sub access.Subject, caseID, reason,
 		a.Detail("reason", reason)
 		if _, err := a.Apply(registry.Write{Register: "cases", ID: caseID, Base: c.Version, Action: access.Close, Place: registry.Place{State: state},
 			Values: registry.Values{"closure_reason": reason, "closure_details": details, "closed_on": s.today(a.Meta.At)}}); err != nil {
+			return err
+		}
+		if err := s.cancelOpen(a, "case_id", caseID, "tasks", "services"); err != nil {
 			return err
 		}
 		if reason == "died" {

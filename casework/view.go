@@ -98,6 +98,8 @@ type Overview struct {
 	Most int
 	// Overdue work, the oldest first.
 	Tasks, Services, Referrals []*registry.Row
+	// More counts what is behind the rows shown, by register.
+	More map[string]int
 	// Reviews are negative decisions that wait for a second person.
 	Reviews []*registry.Row
 	// ReferralsByState and CasesByState count; Opened counts cases opened by month, twelve months.
@@ -107,7 +109,7 @@ type Overview struct {
 // Overview reads the supervisor's page.
 func (s *Service) Overview(ctx context.Context, sub access.Subject) (*Overview, error) {
 	sub = s.at(sub)
-	o := &Overview{Most: s.practice.CaseloadMost}
+	o := &Overview{Most: s.practice.CaseloadMost, More: map[string]int{}}
 	today := s.today(sub.At)
 	err := s.db.Read(ctx, func(tx *store.Tx) (err error) {
 		if o.Loads, err = s.loads(tx, sub, today); err != nil {
@@ -123,11 +125,15 @@ func (s *Service) Overview(ctx context.Context, sub access.Subject) (*Overview, 
 			{registry.Query{Register: "decisions", Sort: "created_at", Where: []registry.Cond{registry.On("state", "=", "needs_review")}}, &o.Reviews},
 		}
 		for _, x := range overdue {
+			x.q.Limit = overdueShown
 			page, err := s.registry.List(tx, sub, x.q)
 			if err != nil {
 				return err
 			}
 			*x.into = page.Rows
+			if o.More[x.q.Register], err = s.more(tx, sub, x.q, page); err != nil {
+				return err
+			}
 		}
 		counts := []struct {
 			register, by string
@@ -146,6 +152,17 @@ func (s *Service) Overview(ctx context.Context, sub access.Subject) (*Overview, 
 		return nil
 	})
 	return o, err
+}
+
+// overdueShown is how many overdue things of a kind the overview lists.
+const overdueShown = 12
+
+func (s *Service) more(tx *store.Tx, sub access.Subject, q registry.Query, page registry.Page) (int, error) {
+	if !page.More {
+		return 0, nil
+	}
+	n, err := s.registry.Count(tx, sub, q)
+	return n - len(page.Rows), err
 }
 
 func (s *Service) loads(tx *store.Tx, sub access.Subject, today string) ([]Load, error) {

@@ -131,6 +131,8 @@ type releaseView struct {
 	Blocks   []block
 	Withheld int
 	Shown    int
+	// Dark counts the blocks in which nothing but zeros could be shown.
+	Dark int
 }
 
 type block struct {
@@ -214,7 +216,7 @@ func (p *Page) releaseView(e release.Entry) *releaseView {
 			names = append(names, p.dimension(pub.Dims[i+1].Name)+": "+p.code(pub.Dims[i+1].Name, c))
 		}
 		b.Title = strings.Join(names, " · ")
-		empty := true
+		empty, lit := true, false
 		for _, code := range down {
 			codes := append([]string{code}, combo...)
 			if n == 1 {
@@ -231,6 +233,7 @@ func (p *Page) releaseView(e release.Entry) *releaseView {
 					text = p.Num(int(cell.Count))
 					v.Shown++
 					empty = empty && cell.Count == 0
+					lit = lit || cell.Count > 0
 				} else {
 					v.Withheld++
 					empty = false
@@ -239,8 +242,11 @@ func (p *Page) releaseView(e release.Entry) *releaseView {
 			}
 			b.Rows = append(b.Rows, row)
 		}
-		if !empty {
+		switch {
+		case lit:
 			v.Blocks = append(v.Blocks, b)
+		case !empty:
+			v.Dark++
 		}
 	}
 	return v
