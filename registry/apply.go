@@ -16,6 +16,7 @@ import (
 )
 
 // Place sets the columns that say where a row belongs. What is empty stays as it is.
+// Case and Person are given on Create alone: a row never moves to another file.
 type Place struct {
 	Org, Office, Owner, Case, Person, Party, State string
 	Restricted                                     *bool
@@ -81,6 +82,9 @@ func (r *Registry) Apply(tx *store.Tx, m Meta, w Write) (Outcome, error) {
 	} else if row.ID == "" {
 		row.ID = ids.New()
 	}
+	if row.Deleted || moves(row, w) {
+		return Outcome{}, &access.Refusal{Action: w.verb(), Object: row.Object(), Reason: access.NoSuchRow}
+	}
 	before := row.Object()
 	place(row, w.Place, w.Create)
 	if err := r.may(tx, m.Subject, w, before, row.Object()); err != nil {
@@ -112,23 +116,33 @@ func (r *Registry) Apply(tx *store.Tx, m Meta, w Write) (Outcome, error) {
 	return out, r.remember(tx, s, m, w, row, change)
 }
 
+// verb is what the policy is asked for.
+func (w Write) verb() access.Action {
+	switch {
+	case w.Action != "":
+		return w.Action
+	case w.Create:
+		return access.Create
+	case w.Delete:
+		return access.Delete
+	}
+	return access.Update
+}
+
+// moves says whether the write would take a row out of its case or its person. Nobody
+// does that, whatever he may see: the values of a row are sealed for its person, and the
+// team of the one case would learn what was said in the other.
+func moves(row *Row, w Write) bool {
+	return !w.Create && ((w.Place.Case != "" && w.Place.Case != row.Case) || (w.Place.Person != "" && w.Place.Person != row.Person))
+}
+
 // may asks the policy about the row as it was and as it will be: nobody moves a row
 // to where he could not have made it, nor takes one that he may not touch.
 func (r *Registry) may(tx *store.Tx, sub access.Subject, w Write, before, after access.Object) error {
 	if w.follows {
 		return nil
 	}
-	action := w.Action
-	if action == "" {
-		switch {
-		case w.Create:
-			action = access.Create
-		case w.Delete:
-			action = access.Delete
-		default:
-			action = access.Update
-		}
-	}
+	action := w.verb()
 	objects := []access.Object{before, after}
 	verb := w.Action != ""
 	if w.Create || before == after {
@@ -193,7 +207,7 @@ func (r *Registry) checked(tx *store.Tx, s *Schema, w Write, row *Row) (Values, 
 		}
 		if p.Type == TypeRef && v != nil {
 			var one int
-			if err := tx.Row("SELECT 1 FROM "+r.Catalog.Registers[p.Ref].Table()+" WHERE id = ?", v).Scan(&one); err != nil {
+			if err := tx.Row("SELECT 1 FROM "+r.Catalog.Registers[p.Ref].Table()+" WHERE id = ? AND deleted = FALSE", v).Scan(&one); err != nil {
 				if errors.Is(err, store.ErrNone) {
 					return nil, &ValueError{Register: s.Name, Property: name, Reason: "list", Want: "a row of " + p.Ref}
 				}

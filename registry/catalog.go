@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -28,6 +29,7 @@ type List struct {
 	Source string `yaml:"source"`
 	Codes  []Code `yaml:"codes"`
 
+	file   string // of the pack, for faults
 	byCode map[string]*Code
 }
 
@@ -68,7 +70,7 @@ func Load(lists []*List, packs ...fs.FS) (*Catalog, error) {
 	}
 	var faults []error
 	for _, pack := range packs {
-		faults = append(faults, each(pack, "lists/*.yaml", func(l *List) error { c.add(l); return nil }))
+		faults = append(faults, each(pack, "lists/*.yaml", func(file string, l *List) error { l.file = file; c.add(l); return nil }))
 		faults = append(faults, each(pack, "registers/*.yaml", c.register))
 	}
 	for _, l := range c.Lists {
@@ -88,7 +90,7 @@ func Load(lists []*List, packs ...fs.FS) (*Catalog, error) {
 }
 
 // each decodes every document of the files that match.
-func each[T any](pack fs.FS, pattern string, use func(*T) error) error {
+func each[T any](pack fs.FS, pattern string, use func(file string, v *T) error) error {
 	files, err := fs.Glob(pack, pattern)
 	if err != nil {
 		return err
@@ -108,7 +110,7 @@ func each[T any](pack fs.FS, pattern string, use func(*T) error) error {
 				}
 				break
 			}
-			if err := use(&v); err != nil {
+			if err := use(path.Base(f), &v); err != nil {
 				faults = append(faults, fmt.Errorf("%s: %w", path.Base(f), err))
 			}
 		}
@@ -125,21 +127,26 @@ func (c *Catalog) add(l *List) {
 }
 
 func (l *List) check() (faults []string) {
+	bad := func(format string, args ...any) {
+		faults = append(faults, fmt.Sprintf("%s: list %s: ", cmp.Or(l.file, l.Source), l.Name)+fmt.Sprintf(format, args...))
+	}
 	if len(l.byCode) != len(l.Codes) {
-		faults = append(faults, fmt.Sprintf("list %s: a code is there twice", l.Name))
+		bad("a code is there twice")
 	}
 	for _, code := range l.Codes {
 		if code.Code == "" || strings.ContainsAny(code.Code, " \t\n") {
-			faults = append(faults, fmt.Sprintf("list %s: the code %q is empty or has a space", l.Name, code.Code))
+			bad("the code %q is empty or has a space", code.Code)
 		}
-		missing(code.Label, "label of "+code.Code, func(f string, a ...any) {
-			faults = append(faults, "list "+l.Name+": "+fmt.Sprintf(f, a...))
-		})
+		missing(code.Label, "label of "+code.Code, bad)
 	}
 	return faults
 }
 
-func (c *Catalog) register(s *Schema) error {
+func (c *Catalog) register(file string, s *Schema) error {
+	s.file = file
+	for i := range s.Properties {
+		s.Properties[i].file = file
+	}
 	if s.Extends == "" {
 		if c.Registers[s.Name] != nil {
 			return fmt.Errorf("the register %s is declared twice; use extends to add to it", s.Name)

@@ -155,7 +155,7 @@ func (r *Registry) Settle(tx *store.Tx, m Meta, id, state string) error {
 // waiting decodes all values of a conflict.
 func (r *Registry) waiting(tx *store.Tx, s *Schema, row *Row, c keptConflict) (Values, error) {
 	all := map[string]any{}
-	if err := json.Unmarshal([]byte(c.clear), &all); err != nil {
+	if err := decode([]byte(c.clear), &all); err != nil {
 		return nil, err
 	}
 	if c.blob != nil {
@@ -163,7 +163,7 @@ func (r *Registry) waiting(tx *store.Tx, s *Schema, row *Row, c keptConflict) (V
 		if err != nil {
 			return nil, err
 		}
-		if err := json.Unmarshal(plain, &all); err != nil {
+		if err := decode(plain, &all); err != nil {
 			return nil, err
 		}
 	}

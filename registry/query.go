@@ -25,6 +25,10 @@ func On(property, op string, value any) Cond {
 }
 
 // Query asks for rows of one register.
+//
+// A condition on a property holds only for rows of which the subject may see that
+// property, and an order by a property puts rows where it may not be seen with those
+// that have no value, at the end. So an answer tells nothing that its rows do not show.
 type Query struct {
 	Register string
 	Where    []Cond
@@ -32,8 +36,6 @@ type Query struct {
 	Sort string
 	// Limit is how many rows at most (default 50, at most 1,000); Offset skips that many.
 	Limit, Offset int
-	// Deleted includes rows that were deleted.
-	Deleted bool
 }
 
 // Page is the answer to a Query.
@@ -59,10 +61,11 @@ func (r *Registry) List(tx *store.Tx, sub access.Subject, q Query) (Page, error)
 	if err != nil {
 		return Page{}, err
 	}
-	order, err := s.order(q.Sort)
+	order, more, err := r.order(sub, s, q.Sort)
 	if err != nil {
 		return Page{}, err
 	}
+	args = append(args, more...)
 	if q.Limit <= 0 {
 		q.Limit = limitDefault
 	}
@@ -133,6 +136,14 @@ func (r *Registry) Group(tx *store.Tx, sub access.Subject, action access.Action,
 		if cols[i], err = s.groupColumn(name); err != nil {
 			return nil, err
 		}
+		base, _, _ := strings.Cut(name, ":")
+		see, more, err := r.seen(sub, action, s, base)
+		if err != nil {
+			return nil, err
+		}
+		if see != "" {
+			where, args = where+" AND "+see, append(args, more...)
+		}
 	}
 	list := strings.Join(cols, ", ")
 	return store.All(tx, func(rows *sql.Rows) (b Bucket, err error) {
@@ -165,13 +176,19 @@ func (s *Schema) groupColumn(name string) (string, error) {
 	return "coalesce(r." + base + ", '')", nil
 }
 
-// where joins the access filter, the liveness of rows and the conditions.
+// seen is through for a name that may be a system column, which every reader of a row sees.
+func (r *Registry) seen(sub access.Subject, action access.Action, s *Schema, name string) (string, []any, error) {
+	p, ok := s.Property(name)
+	if !ok {
+		return "", nil, nil
+	}
+	return r.through(sub, action, s, p)
+}
+
+// where joins the access filter, which leaves deleted rows out, and the conditions.
 func (r *Registry) where(sub access.Subject, action access.Action, s *Schema, q Query) (string, []any, error) {
 	filter, args := r.policy.Filter(sub, action, s.Name)
 	parts := []string{"(" + filter + ")"}
-	if !q.Deleted {
-		parts = append(parts, "r.deleted = FALSE")
-	}
 	for _, c := range q.Where {
 		part, more, err := s.cond(r.Catalog, c)
 		if err != nil {
@@ -179,6 +196,14 @@ func (r *Registry) where(sub access.Subject, action access.Action, s *Schema, q 
 		}
 		parts = append(parts, part)
 		args = append(args, more...)
+		see, more, err := r.seen(sub, action, s, c.Property)
+		if err != nil {
+			return "", nil, err
+		}
+		if see != "" {
+			parts = append(parts, see)
+			args = append(args, more...)
+		}
 	}
 	return strings.Join(parts, " AND "), args, nil
 }
@@ -199,6 +224,8 @@ func (s *Schema) cond(c *Catalog, q Cond) (string, []any, error) {
 		v = toColumn(checked)
 	case !ok && !reserved(q.Property):
 		return "", nil, fmt.Errorf("register %s has no property %q", s.Name, q.Property)
+	case !ok && q.Op != "in":
+		v = toColumn(v)
 	}
 	switch q.Op {
 	case "null":
@@ -229,20 +256,33 @@ func (s *Schema) cond(c *Catalog, q Cond) (string, []any, error) {
 	return col + " " + op + " ?", []any{v}, nil
 }
 
-func (s *Schema) order(by string) (string, error) {
+func (r *Registry) order(sub access.Subject, s *Schema, by string) (string, []any, error) {
 	if by == "" {
 		by = "-updated_at"
 	}
 	name, down := strings.CutPrefix(by, "-")
-	if p, ok := s.Property(name); (!ok || p.Class.Sealed()) && !reserved(name) {
-		return "", fmt.Errorf("register %s cannot be sorted by %q", s.Name, name)
+	p, ok := s.Property(name)
+	if (!ok || p.Class.Sealed()) && !reserved(name) {
+		return "", nil, fmt.Errorf("register %s cannot be sorted by %q", s.Name, name)
 	}
 	dir := ""
 	if down {
 		dir = " DESC"
 	}
+	see, args, err := r.seen(sub, access.Read, s, name)
+	if err != nil {
+		return "", nil, err
+	}
+	col := "r." + name
+	if see != "" {
+		col = "CASE WHEN " + see + " THEN " + col + " END"
+	}
+	if ok {
+		// Left to themselves the engines put rows without a value at different ends.
+		dir += " NULLS LAST"
+	}
 	// The id makes the order total, so that pages neither repeat nor skip.
-	return "r." + name + dir + ", r.id" + dir, nil
+	return col + dir + ", r.id" + strings.TrimSuffix(dir, " NULLS LAST"), args, nil
 }
 
 // Similar finds rows by sealed values without opening any: for each property the

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"aman/platform/access"
 	"aman/platform/audit"
@@ -23,6 +24,8 @@ type Registry struct {
 	// Blind gives the values under which a sealed value is looked up, by kind (exact,
 	// phonetic). It is given from outside so that this package knows no language.
 	blind func(kind, value string) []string
+	// lenses keeps the policy as it stands for single properties (lensKey -> *lens).
+	lenses sync.Map
 }
 
 // New ties a catalog to a store. blind makes the look-up values of sealed texts.
@@ -118,15 +121,15 @@ func migrate(tx *store.Tx, s *Schema) error {
 			if err := tx.DDL("ALTER TABLE " + s.Table() + " ADD COLUMN " + p.Name + " " + typ); err != nil {
 				return err
 			}
-			if slices.Contains(p.Index, "sorted") || slices.Contains(p.Index, "unique") {
-				if err := index(tx, s, []string{p.Name}, slices.Contains(p.Index, "unique")); err != nil {
-					return err
-				}
-			}
 		case was.Sealed != now.Sealed:
 			return fmt.Errorf("the property %s was sealed=%v and the pack now says sealed=%v; add a new property instead, so that no value is lost or laid open", p.Name, was.Sealed, now.Sealed)
-		case !was.Sealed && columnType[was.Type] != columnType[now.Type]:
+		case stored(was.Type) != stored(now.Type):
 			return fmt.Errorf("the property %s has values of type %s; the pack now says %s; add a new property instead", p.Name, was.Type, now.Type)
+		}
+		if unique := slices.Contains(p.Index, "unique"); unique || slices.Contains(p.Index, "sorted") {
+			if err := index(tx, s, []string{p.Name}, unique); err != nil {
+				return fmt.Errorf("the index of %s: %w", p.Name, err)
+			}
 		}
 	}
 	body, err := json.Marshal(after)
@@ -137,10 +140,19 @@ func migrate(tx *store.Tx, s *Schema) error {
 	return err
 }
 
+// stored is the form of a type's values in a column or a sealed blob; types of one form
+// can follow each other.
+func stored(t Type) string {
+	if t == TypeCodes {
+		return "codes"
+	}
+	return columnType[t]
+}
+
 func index(tx *store.Tx, s *Schema, cols []string, unique bool) error {
 	kind := "INDEX"
 	if unique {
 		kind = "UNIQUE INDEX"
 	}
-	return tx.DDL("CREATE " + kind + " " + s.Table() + "_" + strings.Join(cols, "_") + " ON " + s.Table() + " (" + strings.Join(cols, ", ") + ")")
+	return tx.DDL("CREATE " + kind + " IF NOT EXISTS " + s.Table() + "_" + strings.Join(cols, "_") + " ON " + s.Table() + " (" + strings.Join(cols, ", ") + ")")
 }

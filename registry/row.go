@@ -41,7 +41,7 @@ type Row struct {
 func (r *Row) Object() access.Object {
 	return access.Object{
 		Register: r.Register, ID: r.ID, Org: r.Org, Office: r.Office, Owner: r.Owner, Case: r.Case,
-		Person: r.Person, Party: r.Party, State: r.State, Restricted: r.Restricted,
+		Person: r.Person, Party: r.Party, State: r.State, Restricted: r.Restricted, Deleted: r.Deleted,
 	}
 }
 

@@ -75,6 +75,8 @@ type Property struct {
 	Required bool     `yaml:"required"`
 	Min      *float64 `yaml:"min"`
 	Max      *float64 `yaml:"max"`
+
+	file string // of the pack, for faults
 }
 
 // Schema declares one register.
@@ -94,6 +96,7 @@ type Schema struct {
 	// Extends is set in a pack that adds properties to a register of an earlier pack.
 	Extends string `yaml:"extends"`
 
+	file   string // of the pack, for faults
 	byName map[string]*Property
 }
 
@@ -131,7 +134,10 @@ func reserved(name string) bool {
 
 // check finishes a schema and lists all that is wrong with it.
 func (s *Schema) check(c *Catalog) (faults []string) {
-	bad := func(format string, args ...any) { faults = append(faults, s.Name+": "+fmt.Sprintf(format, args...)) }
+	file := s.file
+	bad := func(format string, args ...any) {
+		faults = append(faults, file+": "+s.Name+": "+fmt.Sprintf(format, args...))
+	}
 	if !nameRule.MatchString(s.Name) {
 		bad("a register's name is made of small letters, digits and _")
 	}
@@ -145,11 +151,15 @@ func (s *Schema) check(c *Catalog) (faults []string) {
 		if p.Class == "" {
 			p.Class = Sensitive
 		}
-		if _, twice := s.byName[p.Name]; twice {
-			bad("property %s is there twice", p.Name)
+		if first, twice := s.byName[p.Name]; twice {
+			bad("property %s is there twice (%s and %s)", p.Name, first.file, p.file)
 		}
 		s.byName[p.Name] = p
-		s.checkProperty(p, c, bad)
+		s.checkProperty(p, c, func(format string, args ...any) {
+			file = p.file
+			bad(format, args...)
+			file = s.file
+		})
 	}
 	names := func(where string, list []string) {
 		for _, n := range list {
@@ -160,6 +170,9 @@ func (s *Schema) check(c *Catalog) (faults []string) {
 	}
 	names("party_always", s.PartyAlways)
 	for state, list := range s.PartyByState {
+		if states := c.Lists[s.States]; states == nil || !states.Has(state) {
+			bad("party_by_state names the state %q, which %q does not have", state, s.States)
+		}
 		names("party_by_state "+state, list)
 	}
 	for group, list := range s.Shares {
@@ -191,6 +204,9 @@ func (s *Schema) checkProperty(p *Property, c *Catalog, bad func(string, ...any)
 		bad("%s: ref goes with the type ref, and only with it", p.Name)
 	} else if p.Ref != "" && c.Registers[p.Ref] == nil {
 		bad("%s refers to the register %q, which no pack has", p.Name, p.Ref)
+	}
+	if number := p.Type == TypeInteger || p.Type == TypeDecimal; !number && (p.Min != nil || p.Max != nil) {
+		bad("%s: min and max go with the types integer and decimal, and only with them", p.Name)
 	}
 	text := p.Type == TypeText || p.Type == TypeLongText
 	if text && !p.Class.Sealed() && (s.Scope == "case" || s.Scope == "person") && !slices.Contains(p.Index, "unique") {

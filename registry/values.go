@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -8,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"aman/platform/store"
 )
@@ -148,7 +150,7 @@ func (c *Catalog) Check(s *Schema, p *Property, v any) (any, error) {
 		return v, nil
 	case TypeDateTime:
 		t, ok := v.(time.Time)
-		if !ok || t.IsZero() {
+		if !ok || t.IsZero() || t.UTC().Year() < 1 || t.UTC().Year() > 9999 {
 			return fail("type", "a date and time")
 		}
 		return t.UTC().Truncate(time.Microsecond), nil
@@ -166,7 +168,7 @@ func (c *Catalog) Check(s *Schema, p *Property, v any) (any, error) {
 		return list, nil
 	}
 	text, ok := v.(string)
-	if !ok {
+	if !ok || !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
 		return fail("type", string(p.Type))
 	}
 	switch p.Type {
@@ -201,9 +203,12 @@ func isGeopoint(text string) bool {
 	if len(f) < 2 || len(f) > 4 {
 		return false
 	}
-	lat, err1 := strconv.ParseFloat(f[0], 64)
-	lon, err2 := strconv.ParseFloat(f[1], 64)
-	return err1 == nil && err2 == nil && math.Abs(lat) <= 90 && math.Abs(lon) <= 180
+	for i, most := range []float64{90, 180, math.MaxFloat64, math.MaxFloat64}[:len(f)] {
+		if x, err := strconv.ParseFloat(f[i], 64); err != nil || !(math.Abs(x) <= most) {
+			return false
+		}
+	}
+	return true
 }
 
 // toColumn is the form a checked, unsealed value has in its column.
@@ -226,7 +231,8 @@ func fromColumn(t Type, v any) any {
 	switch t {
 	case TypeDateTime:
 		if n, ok := v.(int64); ok {
-			return store.Time(n)
+			// Not store.Time, for which 0 is no time at all: a phone whose clock was never set says 1970.
+			return time.UnixMicro(n).UTC()
 		}
 	case TypeCodes:
 		if s, ok := v.(string); ok {
@@ -258,10 +264,14 @@ func toPlain(v any) any {
 
 func fromPlain(t Type, v any) any {
 	switch x := v.(type) {
-	case float64:
+	case json.Number:
 		if t == TypeInteger {
-			return int64(x)
+			if n, err := x.Int64(); err == nil {
+				return n
+			}
 		}
+		f, _ := x.Float64()
+		return f
 	case []any:
 		out := make([]string, 0, len(x))
 		for _, e := range x {
@@ -281,8 +291,16 @@ func fromPlain(t Type, v any) any {
 
 func fromJSON(t Type, body []byte) (any, error) {
 	var v any
-	if err := json.Unmarshal(body, &v); err != nil {
+	if err := decode(body, &v); err != nil {
 		return nil, err
 	}
 	return fromPlain(t, v), nil
+}
+
+// decode reads JSON with its numbers as they were written: a large whole number must not
+// pass through a float.
+func decode(body []byte, into any) error {
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.UseNumber()
+	return d.Decode(into)
 }
