@@ -154,7 +154,7 @@ func (s *Service) Overview(ctx context.Context, sub access.Subject) (*Overview, 
 	return o, err
 }
 
-// overdueShown is how many overdue things of a kind the overview lists.
+// overdueShown is how many due things of a kind a page lists; the oldest come first.
 const overdueShown = 12
 
 func (s *Service) more(tx *store.Tx, sub access.Subject, q registry.Query, page registry.Page) (int, error) {
@@ -211,13 +211,15 @@ type Due struct {
 	Tasks, Services []*registry.Row
 	Referrals       []*registry.Row // sent, unanswered past the deadline
 	Codes           map[string]string
+	// Count says how many there are of each register, shown or not.
+	Count map[string]int
 }
 
 // Mine reads what the subject has to do until so many days from now, overdue first.
 func (s *Service) Mine(ctx context.Context, sub access.Subject, days int) (*Due, error) {
 	sub = s.at(sub)
 	until := s.today(sub.At.AddDate(0, 0, days))
-	d := &Due{Codes: map[string]string{}}
+	d := &Due{Codes: map[string]string{}, Count: map[string]int{}}
 	own := registry.Cond{Property: "owner", Op: "=", Value: sub.User}
 	err := s.db.Read(ctx, func(tx *store.Tx) error {
 		for _, x := range []struct {
@@ -228,11 +230,17 @@ func (s *Service) Mine(ctx context.Context, sub access.Subject, days int) (*Due,
 			{registry.Query{Register: "services", Sort: "due_on", Where: []registry.Cond{own, registry.On("state", "in", []string{"planned", "in_progress"}), registry.On("due_on", "<=", until)}}, &d.Services},
 			{registry.Query{Register: "referrals", Sort: "respond_by", Where: []registry.Cond{own, registry.On("state", "=", "sent"), registry.On("respond_by", "<", sub.At)}}, &d.Referrals},
 		} {
+			x.q.Limit = overdueShown
 			page, err := s.registry.List(tx, sub, x.q)
 			if err != nil {
 				return err
 			}
 			*x.into = page.Rows
+			more, err := s.more(tx, sub, x.q, page)
+			if err != nil {
+				return err
+			}
+			d.Count[x.q.Register] = len(page.Rows) + more
 		}
 		var err error
 		d.Codes, err = s.Codes(tx, sub, d.Tasks, d.Services, d.Referrals)

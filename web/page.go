@@ -316,3 +316,14 @@ func (p *Page) Arrow() string {
 	}
 	return "→"
 }
+
+// RegisterTitle is what a register is called.
+func (p *Page) RegisterTitle(name string) string {
+	if s := p.srv.Node.Catalog.Registers[name]; s != nil {
+		return s.Title.In(p.Lang)
+	}
+	return name
+}
+
+// Less is a - b.
+func (p *Page) Less(a, b int) int { return a - b }

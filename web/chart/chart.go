@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"html"
 	"html/template"
+	"strconv"
 	"strings"
 )
 
@@ -136,9 +137,21 @@ func (b *Bars) direction() string {
 
 // upright draws bars from below, with every label under its bar.
 func (b *Bars) upright() template.HTML {
-	const height, base = 140, 110
+	const height, base = 140, 118
 	n := max(len(b.Rows), 1)
 	step := 320.0 / float64(n)
+	figures, labels := 1, 1
+	for _, r := range b.Rows {
+		figures = max(figures, len(strconv.Itoa(r.Sum())))
+		labels = max(labels, len([]rune(short(r.Label, n))))
+	}
+	// Texts must fit under and over their bars; where they cannot, only some labels stand.
+	size := func(letters int) float64 { return min(10, step/(0.62*float64(letters))) }
+	every := 1
+	for labelSize := size(labels); labelSize < 6.5; labelSize = min(10, step*float64(every)/(0.62*float64(labels))) {
+		every++
+	}
+	labelSize := min(9, step*float64(every)/(0.62*float64(labels)))
 	var w strings.Builder
 	most := max(b.max(), 1)
 	b.open(&w, 320, height)
@@ -146,12 +159,16 @@ func (b *Bars) upright() template.HTML {
 		x := float64(i)*step + step*0.12
 		y := float64(base)
 		for _, p := range r.Parts {
-			h := float64(p.Value) * 90 / float64(most)
+			h := float64(p.Value) * 98 / float64(most)
 			y -= h
 			fmt.Fprintf(&w, `<rect class="part %s" x="%.1f" y="%.1f" width="%.1f" height="%.1f"><title>%s</title></rect>`, p.Class, x, y, step*0.76, h, html.EscapeString(tip(r, p)))
 		}
-		fmt.Fprintf(&w, `<text class="figure middle" x="%.1f" y="%.1f">%d</text>`, x+step*0.38, y-3, r.Sum())
-		fmt.Fprintf(&w, `<text class="label middle" x="%.1f" y="%d">%s</text>`, x+step*0.38, base+14, html.EscapeString(short(r.Label, n)))
+		if f := size(figures); f >= 5 {
+			fmt.Fprintf(&w, `<text class="middle" font-size="%.1f" x="%.1f" y="%.1f">%d</text>`, f, x+step*0.38, y-3, r.Sum())
+		}
+		if (n-1-i)%every == 0 {
+			fmt.Fprintf(&w, `<text class="middle" font-size="%.1f" x="%.1f" y="%d">%s</text>`, labelSize, x+step*0.38, base+14, html.EscapeString(short(r.Label, n)))
+		}
 	}
 	fmt.Fprintf(&w, `<line class="axis" x1="0" x2="320" y1="%d" y2="%d"></line></svg>`, base, base)
 	return template.HTML(w.String())
