@@ -2,6 +2,7 @@ package casework
 
 import (
 	"context"
+	"fmt"
 
 	"aman/forms"
 	"aman/platform/access"
@@ -12,6 +13,9 @@ import (
 // Settle decides a conflict: "kept" leaves the row as it is, "taken" writes the waiting
 // values. Either way the deciding is a submission of its own.
 func (s *Service) Settle(ctx context.Context, sub access.Subject, conflict, state string) error {
+	if state != "kept" && state != "taken" {
+		return fmt.Errorf("a conflict is settled as kept or as taken, not as %q", state)
+	}
 	var caseID, person string
 	err := s.db.Read(ctx, func(tx *store.Tx) error {
 		w, err := s.registry.Waiting(tx, conflict)
