@@ -17,8 +17,8 @@ type file struct {
 	supervisor access.Subject
 	steps      []step
 	last       time.Time // when the newest step was made
-	// settled: the case was closed before the office worked with this program, so the
-	// derivations of its decisions are not in the file.
+	// settled: the case is closed; the older register it is brought in from has the outcome
+	// of a decision and no derivation.
 	settled bool
 	// closed is what the case becomes in the end; nil while it is active.
 	closed *registry.Write

@@ -58,11 +58,25 @@ func Fill(ctx context.Context, n *node.Node, clock *Clock, o Options) (Programme
 	if err := run(ctx, n, clock, jobs); err != nil {
 		return Programme{}, fmt.Errorf("demonstration: %w", err)
 	}
-	waiting, err := t.interviews(ctx, n, clock)
+	now := t.now()
+	if err := t.lastDay(ctx, n, clock, now); err != nil {
+		return Programme{}, fmt.Errorf("demonstration: last day: %w", err)
+	}
+	waiting, err := t.interviews(ctx, n, clock, now)
 	if err != nil {
 		return Programme{}, fmt.Errorf("demonstration: interviews: %w", err)
 	}
-	return Programme{SignIns: t.o.signIns, People: len(files), Tallies: len(tallies), Interviews: waiting}, nil
+	return Programme{SignIns: t.o.signIns, People: len(files) + 5, Tallies: len(tallies), Interviews: waiting}, nil
+}
+
+// now is the latest moment that anything happened: the afternoon of today, or the real
+// time while that is earlier. Nothing of the demonstration lies in the future.
+func (t *teller) now() time.Time {
+	now := t.today.Add(16 * time.Hour)
+	if real := time.Now(); real.After(t.today) && real.Before(now) {
+		return real
+	}
+	return now
 }
 
 type job = func(context.Context, *node.Node, *Clock) error
@@ -87,11 +101,7 @@ func prepare(ctx context.Context, n *node.Node, clock *Clock, o *Options) (*tell
 	if err := t.check(); err != nil {
 		return nil, err
 	}
-	sum := 0.0
-	for _, p := range t.c.profiles {
-		sum += p.Weight
-		t.byKind = append(t.byKind, sum)
-	}
+	t.weigh()
 	for _, f := range n.Library.Vocabulary.Facts {
 		if strings.HasPrefix(f.Key, "purpose.") {
 			t.facts = append(t.facts, f.Key)
@@ -101,6 +111,15 @@ func prepare(ctx context.Context, n *node.Node, clock *Clock, o *Options) (*tell
 	clock.Set(began)
 	t.o, err = openOffices(ctx, n, t.c, began)
 	return t, err
+}
+
+// weigh prepares the choice of a profile.
+func (t *teller) weigh() {
+	sum := 0.0
+	for _, p := range t.c.profiles {
+		sum += p.Weight
+		t.byKind = append(t.byKind, sum)
+	}
 }
 
 // run carries out jobs in their order, many side by side; the first fault ends it.

@@ -18,7 +18,8 @@ import (
 const htcds = "htcds_xlsform"
 
 // waitingAt says in which offices interviews wait, and which of them are about somebody
-// who came before: as an office wrote the name then, or another way.
+// who came before. way is how the name is written: usual is as the office wrote it then,
+// the others one way or two ways further on.
 var waitingAt = []struct {
 	office string
 	known  int // the person they are about; -1: nobody who came before
@@ -29,7 +30,7 @@ var waitingAt = []struct {
 }
 
 // interviews posts what enumerators filled in on their phones since yesterday.
-func (t *teller) interviews(ctx context.Context, n *node.Node, clock *Clock) (int, error) {
+func (t *teller) interviews(ctx context.Context, n *node.Node, clock *Clock, now time.Time) (int, error) {
 	var version string
 	err := n.Store.Read(ctx, func(tx *store.Tx) error {
 		p, _, err := n.Forms.Definition(tx, htcds, "")
@@ -38,10 +39,6 @@ func (t *teller) interviews(ctx context.Context, n *node.Node, clock *Clock) (in
 	})
 	if err != nil {
 		return 0, err
-	}
-	now := t.today.Add(16 * time.Hour)
-	if real := time.Now(); real.Before(now) && real.After(t.today) {
-		now = real
 	}
 	for i, w := range waitingAt {
 		r := t.chance("interview", i)
@@ -54,7 +51,7 @@ func (t *teller) interviews(ctx context.Context, n *node.Node, clock *Clock) (in
 		if !ok {
 			return i, fmt.Errorf("the office %s has no enumerator", w.office)
 		}
-		body, err := t.form(&c, w.way, r, version)
+		body, err := t.form(&c, (c.way+w.way)%3, r, version)
 		if err != nil {
 			return i, err
 		}

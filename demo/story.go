@@ -60,12 +60,9 @@ func (t *teller) character(i int) character {
 	c := character{profile: p, sex: p.Sex.pick(r), band: p.Age.pick(r), citizenship: p.Citizenship.pick(r)}
 	c.seen = t.day(r, p)
 	if i < recent {
-		c.seen = t.today.AddDate(0, 0, -i)
+		c.seen = t.today.AddDate(0, 0, -1-i)
 	}
 	c.seen = c.seen.Add(time.Duration(9*60+r.IntN(420)) * time.Minute)
-	if c.seen.After(t.today.Add(15 * time.Hour)) {
-		c.seen = t.today.Add(9 * time.Hour)
-	}
 	c.age = age(r, c.band)
 	born := c.seen.AddDate(-c.age, 0, -r.IntN(364)-1)
 	c.id = t.c.names.newIdentity(r, i, c.sex, born)
@@ -88,7 +85,7 @@ func (t *teller) character(i int) character {
 func (t *teller) day(r *rand.Rand, p *profile) time.Time {
 	most := slices.Max(p.Season[:])
 	for {
-		back := r.IntN(365 * years)
+		back := 1 + r.IntN(365*years)
 		d := t.today.AddDate(0, 0, -back)
 		growth := 1 - 0.4*float64(back)/(365*years)
 		if d.Weekday() != time.Sunday && r.Float64() < growth*p.Season[d.Month()-1]/most {
@@ -183,7 +180,7 @@ type life struct {
 }
 
 func (t *teller) life(i int, opened time.Time, r *rand.Rand) life {
-	l := life{opened: opened, now: t.today.Add(16 * time.Hour)}
+	l := life{opened: opened, now: t.today} // what was worked on until yesterday
 	l.followed = workday(opened.AddDate(0, 0, 25+int(r.ExpFloat64()*42)))
 	l.closed = workday(l.followed.AddDate(0, 0, 60+int(r.ExpFloat64()*40)))
 	switch {
