@@ -2,8 +2,10 @@ package xform
 
 import (
 	"errors"
-	"fmt"
+	"strconv"
 	"strings"
+
+	"aman/forms/xpath"
 )
 
 // Instance is one filled form.
@@ -14,6 +16,8 @@ type Instance struct {
 	// Encrypted says that the answers are in an encrypted attachment.
 	Encrypted bool
 	Answers   []Answer
+
+	root *xpath.Node
 }
 
 // Answer is the value of one node, in document order.
@@ -41,27 +45,27 @@ var ErrNoForm = errors.New("the root element of the submission has no id attribu
 
 // ParseInstance reads a submission.
 func ParseInstance(body []byte) (*Instance, error) {
-	root, err := parse(body)
+	root, err := read(body)
 	if err != nil {
 		return nil, err
 	}
-	in := &Instance{Form: root.attr("id"), Version: root.attr("version"), Encrypted: root.attr("encrypted") == "yes"}
+	in := &Instance{Form: attr(root, "id"), Version: attr(root, "version"), Encrypted: attr(root, "encrypted") == "yes", root: root}
 	if in.Form == "" {
 		return nil, ErrNoForm
 	}
 	if in.Version == "" {
-		in.Version = root.attr("uiVersion")
+		in.Version = attr(root, "uiVersion")
 	}
-	if meta := root.child("meta"); meta != nil {
-		if n := meta.child("instanceID"); n != nil {
-			in.ID = strings.TrimSpace(n.text)
+	if meta := child(root, "meta"); meta != nil {
+		if n := child(meta, "instanceID"); n != nil {
+			in.ID = strings.TrimSpace(n.Text())
 		}
-		if n := meta.child("deprecatedID"); n != nil {
-			in.Deprecated = strings.TrimSpace(n.text)
+		if n := child(meta, "deprecatedID"); n != nil {
+			in.Deprecated = strings.TrimSpace(n.Text())
 		}
 	}
 	if in.ID == "" {
-		in.ID = root.attr("instanceID")
+		in.ID = attr(root, "instanceID")
 	}
 	if in.ID == "" {
 		return nil, ErrNoInstanceID
@@ -69,29 +73,33 @@ func ParseInstance(body []byte) (*Instance, error) {
 	if len(in.ID) > 200 || strings.ContainsAny(in.ID, "\x00\n\r") {
 		return nil, errors.New("the instance id is longer than 200 characters or has a line break")
 	}
-	in.walk(root, "/"+root.name.Local)
+	in.walk(root, "/"+root.Name)
 	return in, nil
 }
 
-func (in *Instance) walk(n *node, path string) {
+func (in *Instance) walk(n *xpath.Node, path string) {
 	total := map[string]int{}
-	for _, c := range n.children {
-		total[c.name.Local]++
+	for _, c := range n.Children() {
+		if c.Kind == xpath.ElementNode {
+			total[c.Name]++
+		}
 	}
 	seen := map[string]int{}
-	for _, c := range n.children {
-		name := c.name.Local
-		seen[name]++
-		p := path + "/" + name
-		if total[name] > 1 {
-			p += fmt.Sprintf("[%d]", seen[name])
+	for _, c := range n.Children() {
+		if c.Kind != xpath.ElementNode {
+			continue
 		}
-		if len(c.children) > 0 {
+		p := path + "/" + c.Name
+		if total[c.Name] > 1 {
+			seen[c.Name]++
+			p += "[" + strconv.Itoa(seen[c.Name]) + "]"
+		}
+		if !leaf(c) {
 			in.walk(c, p)
 			continue
 		}
-		if v := strings.TrimSpace(c.text); v != "" {
-			in.Answers = append(in.Answers, Answer{Path: p, Name: name, Value: v})
+		if v := strings.TrimSpace(c.Text()); v != "" {
+			in.Answers = append(in.Answers, Answer{Path: p, Name: c.Name, Value: v})
 		}
 	}
 }

@@ -2,11 +2,9 @@ package xform
 
 import (
 	"bytes"
-	"encoding/xml"
-	"errors"
-	"fmt"
-	"io"
 	"strings"
+
+	"aman/forms/xpath"
 )
 
 // Limits of a document. Real forms of 3 MB exist (ward lists); nothing sensible is
@@ -14,104 +12,90 @@ import (
 const (
 	MaxSize  = 16 << 20
 	maxDepth = 100
-	maxNodes = 500_000
+	maxNodes = 1_000_000
 )
 
-// node is an element of a document.
-type node struct {
-	name     xml.Name
-	attrs    []xml.Attr
-	children []*node
-	text     string // character data directly in it
+// read parses a document within the limits and returns its outermost element.
+func read(body []byte) (*xpath.Node, error) {
+	doc, err := xpath.ParseXML(bytes.NewReader(body), xpath.XMLLimits{Bytes: MaxSize, Depth: maxDepth, Nodes: maxNodes})
+	if err != nil {
+		return nil, err
+	}
+	return doc.DocumentElement(), nil
 }
 
-func (n *node) attr(local string) string {
-	for _, a := range n.attrs {
-		if a.Name.Local == local && a.Name.Space != "xmlns" {
+// attr is the value of the attribute with that local name, whatever its prefix: programs
+// bind the prefixes of OpenRosa as they like.
+func attr(n *xpath.Node, local string) string {
+	if n == nil {
+		return ""
+	}
+	for _, a := range n.Attrs() {
+		if a.Name == local {
 			return a.Value
 		}
 	}
 	return ""
 }
 
-// child is the first child of that local name.
-func (n *node) child(local string) *node {
-	for _, c := range n.children {
-		if c.name.Local == local {
+// child is the first child element of that local name, or nil.
+func child(n *xpath.Node, local string) *xpath.Node {
+	if n == nil {
+		return nil
+	}
+	for _, c := range n.Children() {
+		if c.Kind == xpath.ElementNode && c.Name == local {
 			return c
 		}
 	}
 	return nil
 }
 
-// find walks a path of local names.
-func (n *node) find(path ...string) *node {
+// find walks a path of local names; nil when it ends early.
+func find(n *xpath.Node, path ...string) *xpath.Node {
 	for _, p := range path {
-		if n == nil {
-			return nil
-		}
-		n = n.child(p)
+		n = child(n, p)
 	}
 	return n
 }
 
-// parse reads a whole document into a tree.
-func parse(body []byte) (*node, error) {
-	if len(body) > MaxSize {
-		return nil, fmt.Errorf("the document is larger than %d MB", MaxSize>>20)
+// elements are the child elements.
+func elements(n *xpath.Node) []*xpath.Node {
+	if n == nil {
+		return nil
 	}
-	d := xml.NewDecoder(bytes.NewReader(body))
-	d.Entity = map[string]string{} // none but the five of XML itself
-	var root *node
-	var stack []*node
-	count := 0
-	for {
-		tok, err := d.Token()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return nil, fmt.Errorf("the document is not well-formed XML: %w", err)
-		}
-		switch t := tok.(type) {
-		case xml.Directive:
-			return nil, errors.New("the document has a DOCTYPE or another directive, which is not accepted")
-		case xml.StartElement:
-			if count++; count > maxNodes {
-				return nil, fmt.Errorf("the document has more than %d elements", maxNodes)
-			}
-			if len(stack) >= maxDepth {
-				return nil, fmt.Errorf("the document is nested more than %d levels deep", maxDepth)
-			}
-			n := &node{name: t.Name, attrs: t.Attr}
-			if len(stack) == 0 {
-				if root != nil {
-					return nil, errors.New("the document has two root elements")
-				}
-				root = n
-			} else {
-				top := stack[len(stack)-1]
-				top.children = append(top.children, n)
-			}
-			stack = append(stack, n)
-		case xml.EndElement:
-			stack = stack[:len(stack)-1]
-		case xml.CharData:
-			if len(stack) > 0 {
-				stack[len(stack)-1].text += string(t)
-			}
-		}
-	}
-	if root == nil {
-		return nil, errors.New("the document is empty")
-	}
-	return root, nil
+	return n.Elements("*")
 }
 
-// plain is the text of a label, with what output elements show left out.
-func (n *node) plain() string {
-	if n == nil {
-		return ""
+// leaf reports whether an element holds no elements.
+func leaf(n *xpath.Node) bool {
+	for _, c := range n.Children() {
+		if c.Kind == xpath.ElementNode {
+			return false
+		}
 	}
-	return strings.Join(strings.Fields(n.text), " ")
+	return true
+}
+
+// plain is the text of a label. An answer that it would show is “…”: a label is shown to
+// people who need not see that answer.
+func plain(n *xpath.Node) string {
+	var b strings.Builder
+	var walk func(*xpath.Node)
+	walk = func(n *xpath.Node) {
+		for _, c := range n.Children() {
+			switch {
+			case c.Kind == xpath.TextNode:
+				b.WriteString(c.Value)
+			case c.Kind == xpath.ElementNode && c.Name == "output":
+				b.WriteString("…")
+			case c.Kind == xpath.ElementNode:
+				walk(c)
+			}
+		}
+	}
+	if n != nil {
+		walk(n)
+	}
+	return strings.Join(strings.Fields(b.String()), " ")
 }
