@@ -68,7 +68,7 @@ func (c *demoCommand) Run(a *app) (err error) {
 		return input("the demonstration cannot listen on %s", c.Listen)
 	}
 	defer l.Close()
-	dir, err := os.MkdirTemp("", "aman-demo-")
+	dir, err := scratch(uint64(c.People)*200_000 + 512<<20)
 	if err != nil {
 		return err
 	}

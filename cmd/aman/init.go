@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"aman/node"
@@ -31,7 +29,7 @@ type made struct {
 	Password string `json:"password"`
 }
 
-func (c *initCommand) Run(a *app) error {
+func (c *initCommand) Run(a *app) (err error) {
 	config, err := c.config()
 	if err != nil {
 		return err
@@ -47,8 +45,13 @@ func (c *initCommand) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	defer n.Close()
-	if err := ops.Unused(a, n.Store); err != nil {
+	defer func() {
+		if n.Close(); err != nil && c.Database == "" {
+			// A database that nobody can sign in to is of no use; the keys are kept, always.
+			ops.RemoveDatabase(config.Data)
+		}
+	}()
+	if err = ops.Unused(a, n.Store); err != nil {
 		return err
 	}
 	password, hash, err := newPassword(a, n, c.Login)
@@ -83,10 +86,7 @@ func (c *initCommand) Run(a *app) error {
 
 // free refuses a place that has a node already, before anything is made.
 func (c *initCommand) free(config node.Config) error {
-	if c.Database != "" || c.Data == "" {
-		return nil
-	}
-	if _, err := os.Stat(filepath.Join(config.Data, store.File)); err == nil {
+	if c.Database == "" && ops.HasDatabase(config.Data) {
 		return &ops.Refused{Text: "There is a node in this folder already. Nothing was changed."}
 	}
 	return nil

@@ -36,8 +36,6 @@ type commands struct {
 	Org    orgCommand    `cmd:"" group:"people" help:"Organisations: add, list."`
 	Office officeCommand `cmd:"" group:"people" help:"Offices: add, list."`
 	Device deviceCommand `cmd:"" group:"people" help:"Tokens for phones: add, list, revoke."`
-
-
 }
 
 // app is what every command gets.
@@ -117,7 +115,11 @@ func terminal(w any) bool {
 		return false
 	}
 	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0 && f.Name() != os.DevNull
+	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
+		return false
+	}
+	null, err := os.Stat(os.DevNull)
+	return err == nil && !os.SameFile(info, null)
 }
 
 func interrupted(err error) bool { return errors.Is(err, context.Canceled) }

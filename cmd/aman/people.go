@@ -514,4 +514,3 @@ func (c *deviceRevoke) Run(a *app) error {
 		return note(n, tx, "device.revoke", c.ID)
 	})
 }
-

@@ -2,16 +2,16 @@ package ops
 
 import (
 	"context"
-	"strings"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
 
 	"aman/platform/store"
 )
 
-// housekeeping are the tables that an empty store has rows in.
-var housekeeping = map[string]bool{"schema_version": true, "writer_lock": true}
-
-// content are the tables that opening a node fills from the packs and the clock.
-var content = map[string]bool{"registers": true, "published_forms": true, "jobs": true}
+// firstRows are the tables that opening an empty node puts rows into.
+var firstRows = map[string]bool{"schema_version": true, "writer_lock": true, "registers": true, "published_forms": true, "audit": true, "audit_head": true, "jobs": true}
 
 // Unused refuses a store in which somebody has worked already.
 func Unused(ctx context.Context, db *store.DB) error {
@@ -21,7 +21,7 @@ func Unused(ctx context.Context, db *store.DB) error {
 			return err
 		}
 		for _, t := range tables {
-			if housekeeping[t.Name] || content[t.Name] {
+			if firstRows[t.Name] {
 				continue
 			}
 			var n int64
@@ -29,7 +29,7 @@ func Unused(ctx context.Context, db *store.DB) error {
 				return err
 			}
 			if n > 0 {
-				return refuse("This database is not empty (there are rows in %s). Nothing was changed. Name an empty one", t.Name)
+				return refuse("This database is not empty: there are rows in %s. Nothing was changed. Name an empty one", t.Name)
 			}
 		}
 		return nil
@@ -52,4 +52,20 @@ func Wipe(ctx context.Context, db *store.DB) error {
 	})
 }
 
-func isRegister(name string) bool { return strings.HasPrefix(name, "r_") }
+// HasDatabase says whether an embedded database is in the folder.
+func HasDatabase(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, store.File))
+	return dir != "" && !errors.Is(err, fs.ErrNotExist)
+}
+
+// RemoveDatabase removes the embedded database from its folder, and nothing else. Only
+// for one that was made in the same breath.
+func RemoveDatabase(dir string) error {
+	var errs []error
+	for _, end := range []string{"", "-wal", "-shm", "-journal"} {
+		if err := os.Remove(filepath.Join(dir, store.File) + end); !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
