@@ -111,11 +111,7 @@ func (k *checker) strangers() {
 		k.r.add(&k.r.Notes, Finding{Rule: Unknown, Path: n.Path(), Name: n.Name})
 	}
 	for _, n := range k.twice {
-		f := Finding{Rule: Repeated, Path: n.Path(), Name: n.Name}
-		if p := n.Parent(); p != nil {
-			f.Path = p.Path() + "/" + n.QName()
-		}
-		k.r.add(&k.r.Failures, f)
+		k.r.add(&k.r.Failures, Finding{Rule: Repeated, Path: n.Path(), Name: n.Name})
 	}
 }
 
@@ -148,15 +144,7 @@ func (k *checker) calculation(r *rule, v *visit) {
 	if r.random || r.clock && !k.known {
 		return
 	}
-	if v.absent && v.place.parent == nil {
-		return
-	}
-	var have string
-	if v.place.attribute {
-		have = v.node.Value
-	} else {
-		have = v.node.Text()
-	}
+	have := v.node.Text()
 	languages := []string{k.language}
 	if r.spoken && len(k.m.Languages) > 0 {
 		languages = k.m.Languages
@@ -177,7 +165,6 @@ func (k *checker) calculation(r *rule, v *visit) {
 			// It was left out, perhaps because the program thought it was not relevant. The
 			// rest of the form is judged as if it were there.
 			v.node.SetText(want)
-			v.absent = want == ""
 		}
 	}
 	k.note(Calculated, v, nil)
@@ -392,7 +379,13 @@ func (k *checker) count(p *place, parent, have int, first map[int]int) {
 	case err != nil:
 		k.note(Unchecked, &v, err)
 	case ok && want != have:
-		k.fail(Count, &v, nil)
+		f := k.finding(Count, &v)
+		f.Path = around.node.Path() + "/" + p.name // of all the rounds
+		to := &k.r.Failures
+		if v.unsure {
+			to = &k.r.Notes
+		}
+		k.r.add(to, f)
 	}
 }
 

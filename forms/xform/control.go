@@ -14,7 +14,6 @@ import (
 type control struct {
 	kind    string
 	label   Words
-	hint    Words
 	choices *choices // of select1, select and rank, and of an input that draws from a list
 	span    *span    // of range
 }
@@ -62,7 +61,7 @@ func (c *compiler) controlled() {
 			continue
 		}
 		q := c.m.Questions[f.question]
-		k := &control{kind: f.element.Name, label: q.Label, hint: q.Hint}
+		k := &control{kind: f.element.Name, label: q.Label}
 		switch k.kind {
 		case "select1", "select", "rank":
 			k.choices = c.choices(p, f.element, q)
