@@ -37,62 +37,32 @@ func (e *engine) each(n int, do func(i int)) {
 	wg.Wait()
 }
 
-// directCounts are the direct measurements of a table as estimates of its counts.
-type directCounts struct{ y, v []float64 }
-
-// counts undoes the scaling of heavy records: the model says what share of a cell's weight the
-// measurement saw.
-func (g *goal) counts(c *crowd) directCounts {
-	whole, kept := make([]float64, len(g.y)), make([]float64, len(g.y))
-	allWhole, allKept := 1e-9, 1e-9
-	for k, row := range g.rows {
-		w := c.w[row]
-		s := w * g.scale[g.level[row]]
-		whole[g.cell[k]] += w
-		kept[g.cell[k]] += s
-		allWhole += w
-		allKept += s
-	}
-	out := directCounts{make([]float64, len(g.y)), make([]float64, len(g.y))}
-	for i, y := range g.y {
-		share := allKept / allWhole
-		if whole[i] > 0 {
-			share = kept[i] / whole[i]
-		}
-		out.y[i], out.v[i] = y/share, g.v/share/share
-	}
-	return out
-}
-
 // aggregates estimates every combination of up to the reporting length: the model's count and the direct
 // measurement, where there is one, weighted by inverse variance.
-func (e *engine) aggregates(c *crowd, direct []directGoals, errs *errorModel) ([]Aggregate, error) {
-	byLength := make([]map[string]directCounts, MaxLength+1)
-	for _, d := range direct {
-		by := map[string]directCounts{}
+func (e *engine) aggregates(c *crowd, measured []direct, errs *errorModel) ([]Aggregate, error) {
+	type counts struct{ y, v []float64 }
+	by := map[string]counts{}
+	for _, d := range measured {
 		var est, y, v []float64
-		for i := range d.goals {
-			g := &d.goals[i]
-			n := g.counts(c)
-			by[key(g.set)] = n
-			t := c.table(g.set)
-			for _, k := range filledCells(e.size, g.set) {
+		for i, s := range d.sets {
+			by[key(s)] = counts{d.y[i], d.v[i]}
+			t := c.table(s)
+			for _, k := range filledCells(e.size, s) {
 				if t[k] >= leastEstimate {
-					est, y, v = append(est, t[k]), append(y, n.y[k]), append(v, n.v[k])
+					est, y, v = append(est, t[k]), append(y, d.y[i][k]), append(v, d.v[i][k])
 				}
 			}
 		}
 		f, info := errs.evidence(d.length, est, y, v)
 		errs.revise(d.length, f, info)
-		byLength[d.length] = by
 	}
 	var out []Aggregate
 	for k := 1; k <= min(e.opt.Length, len(e.size)); k++ {
 		sets := e.reported(k)
 		parts := make([][]Aggregate, len(sets))
 		e.each(len(sets), func(i int) {
-			d := byLength[k][key(sets[i])]
-			parts[i] = e.estimate(sets[i], c.table(sets[i]), d, errs)
+			d := by[key(sets[i])]
+			parts[i] = e.estimate(sets[i], c.table(sets[i]), d.y, d.v, errs)
 		})
 		if err := e.ctx.Err(); err != nil {
 			return nil, err
@@ -105,7 +75,8 @@ func (e *engine) aggregates(c *crowd, direct []directGoals, errs *errorModel) ([
 	return out, nil
 }
 
-func (e *engine) estimate(set []int, model []float64, d directCounts, errs *errorModel) []Aggregate {
+// estimate puts model and direct counts (y with variances v; nil where there are none) of one table together.
+func (e *engine) estimate(set []int, model, y, v []float64, errs *errorModel) []Aggregate {
 	var out []Aggregate
 	for _, k := range filledCells(e.size, set) {
 		x := model[k]
@@ -114,14 +85,14 @@ func (e *engine) estimate(set []int, model []float64, d directCounts, errs *erro
 		}
 		b := errs.at(len(set), x)
 		lo, hi := b.lo, b.hi
-		if d.y != nil {
-			h := b.sd * b.sd / (b.sd*b.sd + d.v[k]) // weight of the direct count
-			noise := 1.96 * h * math.Sqrt(d.v[k])
-			x += h * (d.y[k] - x)
+		if y != nil {
+			h := b.sd * b.sd / (b.sd*b.sd + v[k]) // weight of the direct count
+			noise := 1.96 * h * math.Sqrt(v[k])
+			x += h * (y[k] - x)
 			lo, hi = math.Copysign(math.Hypot((1-h)*lo, noise), -1), math.Hypot((1-h)*hi, noise)
 		}
 		a := named(e.size, set, int(k))
-		a.Supported = x >= errs.supported
+		a.Supported = x >= errs.supported[len(set)]
 		if a.Count = int32(max(1, math.Round(x))); !a.Supported {
 			a.Count = min(a.Count, smallGroup-1)
 		}

@@ -60,21 +60,6 @@ func (c *crowd) locate(set []int) []uint16 {
 	return out
 }
 
-// locateFilled gives the records that have every attribute of set filled, and their cells.
-func (c *crowd) locateFilled(set []int) (rows []int32, cell []uint16) {
-	all := c.locate(set)
-	for r := range all {
-		ok := true
-		for _, a := range set {
-			ok = ok && c.cols[a][r] != 0
-		}
-		if ok {
-			rows, cell = append(rows, int32(r)), append(cell, all[r])
-		}
-	}
-	return rows, cell
-}
-
 // table gives the crowd's counts over set.
 func (c *crowd) table(set []int) []float64 {
 	out := make([]float64, cells(c.size, set, 1<<16))

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"slices"
 
 	"aman/release/dp"
 )
@@ -130,10 +129,11 @@ func filledCells(size, set []int) []int32 {
 	return out
 }
 
-// directGoals are the direct measurements of one length.
-type directGoals struct {
+// direct is a measurement of the combinations of one length: y[i] and v[i] are the counts of sets[i] and their noise
+// variances, by cell; only cells with every attribute filled mean anything.
+type direct struct {
 	directPlan
-	goals []goal
+	y, v [][]float64
 }
 
 // directCells is the most combinations of one length that are measured directly; column sets
@@ -143,7 +143,7 @@ const directCells = 20_000_000
 // measureDirect counts combinations of filled attributes themselves, up to the reporting length.
 // Lengths share the budget so that the sum of |error| over the combinations that the model puts at
 // ten or more is smallest: share in proportion to (number · sensitivity)^⅔.
-func (e *engine) measureDirect(c *crowd, rho dp.Rho) ([]directGoals, error) {
+func (e *engine) measureDirect(c *crowd, rho dp.Rho) ([]direct, error) {
 	d := len(e.size)
 	filled := make([]float64, d+1)
 	for r, w := range c.w {
@@ -162,14 +162,14 @@ func (e *engine) measureDirect(c *crowd, rho dp.Rho) ([]directGoals, error) {
 		total += p.share
 		plans = append(plans, p)
 	}
-	var out []directGoals
+	var out []direct
 	for _, p := range plans {
 		e.opt.Progress("count combinations", float64(len(out))/float64(len(plans)))
-		g, err := e.measurePlan(c, p, rho.Share(p.share/total))
+		m, err := e.measurePlan(c, p, rho.Share(p.share/total))
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, directGoals{p, g})
+		out = append(out, m)
 	}
 	return out, nil
 }
@@ -187,12 +187,12 @@ func (e *engine) affordable(sets [][]int) [][]int {
 }
 
 // measurePlan measures the combinations of one length as one vector.
-func (e *engine) measurePlan(c *crowd, p directPlan, rho dp.Rho) ([]goal, error) {
+func (e *engine) measurePlan(c *crowd, p directPlan, rho dp.Rho) (direct, error) {
 	var flat []int64
 	for _, batch := range batches(e.size, p.sets) {
 		tables, err := countFilled(e.ctx, e.table, batch, p.weight)
 		if err != nil {
-			return nil, err
+			return direct{}, err
 		}
 		for i, s := range batch {
 			for _, k := range filledCells(e.size, s) {
@@ -202,37 +202,41 @@ func (e *engine) measurePlan(c *crowd, p directPlan, rho dp.Rho) ([]goal, error)
 	}
 	y, v, err := e.draw(kindCombinations, fmt.Sprintf("combinations of %d", p.length), flat, p.sens2, rho)
 	if err != nil {
-		return nil, err
+		return direct{}, err
 	}
-	scale, level := levelsOf(p.weight, c)
-	goals := make([]goal, len(p.sets))
+	out := direct{p, make([][]float64, len(p.sets)), make([][]float64, len(p.sets))}
 	for i, s := range p.sets {
-		g := goal{measurement: measurement{s, make([]float64, cells(e.size, s, 1<<16)), v / unit / unit}, level: level, scale: scale}
-		g.rows, g.cell = c.locateFilled(s)
+		kept := c.kept(s, p.weight)
+		out.y[i], out.v[i] = make([]float64, len(kept)), make([]float64, len(kept))
 		for _, k := range filledCells(e.size, s) {
-			g.y[k] = y[0] / unit
+			out.y[i][k] = y[0] / unit / kept[k]
+			out.v[i][k] = v / unit / unit / (kept[k] * kept[k])
 			y = y[1:]
 		}
-		goals[i] = g
 	}
-	return goals, nil
+	return out, nil
 }
 
-// levelsOf gives the distinct scales of a plan and the level of each record of the crowd.
-func levelsOf(weight []int64, c *crowd) (scale []float64, level []uint8) {
-	by := make([]uint8, len(weight))
-	for k, w := range weight {
-		s := float64(w) / unit
-		i := slices.Index(scale, s)
-		if i < 0 {
-			i = len(scale)
-			scale = append(scale, s)
+// kept gives, for each cell of a table, the share of its people's weight that a direct measurement sees, as the crowd
+// has it: heavy records are scaled down.
+func (c *crowd) kept(set []int, weight []int64) []float64 {
+	n := cells(c.size, set, 1<<16)
+	whole, seen := make([]float64, n), make([]float64, n)
+	allWhole, allSeen := 1e-9, 1e-9
+	for r, i := range c.locate(set) {
+		w := c.w[r]
+		s := w * float64(weight[c.filled[r]]) / unit
+		whole[i] += w
+		seen[i] += s
+		allWhole += w
+		allSeen += s
+	}
+	for i := range seen {
+		if whole[i] > 0 {
+			seen[i] /= whole[i]
+		} else {
+			seen[i] = allSeen / allWhole
 		}
-		by[k] = uint8(i)
 	}
-	level = make([]uint8, len(c.filled))
-	for r, k := range c.filled {
-		level[r] = by[k]
-	}
-	return scale, level
+	return seen
 }

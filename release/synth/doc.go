@@ -30,7 +30,8 @@
 //
 // Column names, codes, shapes, row count, order, messages and errors are the same for two tables that differ by
 // one person, unless a noisy value differs: neighbour_test.go holds every method to that. Values that the domain does not declare are
-// recoded in silence. A person with several rows is not one person to this package: join them first. The time that a run
+// recoded in silence. An empty cell is a value of its own (not recorded); in a multi-select column it means that no option was
+// chosen. A person with several rows is not one person to this package: join them first. The time that a run
 // takes is not hidden.
 //
 // # Sources

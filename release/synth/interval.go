@@ -16,7 +16,8 @@ type errorModel struct {
 	byLength [MaxLength + 1][]errorBin
 	factor   [MaxLength + 1]float64 // on variances
 
-	supported float64 // the estimate from which a combination is released as ten or more
+	// supported is the estimate from which a combination of a length is released as ten or more; 0 for single values.
+	supported [MaxLength + 1]float64
 }
 
 // errorBin holds the distribution of truth - estimate for estimates up to upTo.
@@ -49,14 +50,14 @@ func (e *engine) errorModel(m *model) (*errorModel, error) {
 		return nil, err
 	}
 	out := &errorModel{}
-	var all [][2]float64
 	for k := 1; k <= min(e.opt.Length, len(e.size)); k++ {
 		out.factor[k] = smoothness
 		pairs := e.compare(truth, twin.crowd, e.reported(k))
 		out.byLength[k] = bins(pairs)
-		all = append(all, pairs...)
+		if k > 1 {
+			out.supported[k] = support(pairs)
+		}
 	}
-	out.supported = support(all)
 	return out, e.ctx.Err()
 }
 

@@ -10,16 +10,14 @@ import (
 // goal is a noisy table that raking should honour.
 type goal struct {
 	measurement
-	rows  []int32   // the crowd's records that the table counts, in order; nil for all
-	cell  []uint16  // the cell of each of those
-	level []uint8   // by record of the crowd: which scale applies; nil for level 0
-	scale []float64 // how often a record of each level counts
-	dual  []float64
+	rows []int32  // the crowd's records that the table counts, in order; nil for all
+	cell []uint16 // the cell of each of those
+	dual []float64
 }
 
 // goalFor counts every record once.
 func (c *crowd) goalFor(m measurement) goal {
-	return goal{measurement: m, cell: c.locate(m.set), scale: []float64{1}}
+	return goal{measurement: m, cell: c.locate(m.set)}
 }
 
 // rake reweights the crowd towards the goals, minimising
@@ -49,21 +47,20 @@ func (c *crowd) rake(ctx context.Context, goals []goal, trust float64, sweeps in
 type raker struct {
 	c      *crowd
 	trust  float64
-	sums   [][]float64 // by worker: weight by level and cell
-	factor []float64   // by level and cell
-	m      []float64   // by level, of one cell
+	sums   [][]float64 // by worker: weight by cell
+	factor []float64   // by cell
 }
 
 func newRaker(c *crowd, goals []goal, trust float64) *raker {
-	big, levels := 0, 0
+	big := 0
 	for i := range goals {
 		g := &goals[i]
 		if g.dual == nil {
 			g.dual = make([]float64, len(g.y))
 		}
-		big, levels = max(big, len(g.y)*len(g.scale)), max(levels, len(g.scale))
+		big = max(big, len(g.y))
 	}
-	r := &raker{c: c, trust: trust, factor: make([]float64, big), m: make([]float64, levels)}
+	r := &raker{c: c, trust: trust, factor: make([]float64, big)}
 	for range runtime.GOMAXPROCS(0) {
 		r.sums = append(r.sums, make([]float64, big))
 	}
@@ -72,30 +69,21 @@ func newRaker(c *crowd, goals []goal, trust float64) *raker {
 
 // step honours one goal given all the others.
 func (r *raker) step(g *goal) {
-	cells := len(g.y)
-	n := cells * len(g.scale)
 	workers := r.split(len(g.cell), func(w, lo, hi int) {
-		sum := r.sums[w][:n]
+		sum := r.sums[w][:len(g.y)]
 		clear(sum)
 		g.gather(sum, r.c.w, lo, hi)
 	})
-	m := r.m[:len(g.scale)]
-	for i := range cells {
-		total := 0.0
-		for l := range m {
-			m[l] = 0
-			for w := range workers {
-				m[l] += r.sums[w][l*cells+i]
-			}
-			total += m[l]
+	for i := range g.y {
+		m := 0.0
+		for w := range workers {
+			m += r.sums[w][i]
 		}
-		d := 0.0
-		if total > 0 {
-			d = solve(m, g.scale, r.trust, g.y[i], g.v, g.dual[i])
+		r.factor[i] = 1
+		if m > 0 {
+			d := solve(m, r.trust, g.y[i], g.v, g.dual[i])
 			g.dual[i] += d
-		}
-		for l, a := range g.scale {
-			r.factor[l*cells+i] = math.Exp(-a * d / r.trust)
+			r.factor[i] = math.Exp(-d / r.trust)
 		}
 	}
 	r.split(len(g.cell), func(_, lo, hi int) { g.spread(r.factor, r.c.w, lo, hi) })
@@ -104,18 +92,12 @@ func (r *raker) step(g *goal) {
 // gather adds weights to their cells.
 func (g *goal) gather(sum, w []float64, lo, hi int) {
 	cell := g.cell[lo:hi]
-	switch {
-	case g.rows == nil:
+	if g.rows == nil {
 		addWeights(sum, w[lo:hi], cell)
-	case g.level == nil:
-		for k, row := range g.rows[lo:hi] {
-			sum[cell[k]] += w[row]
-		}
-	default:
-		cells := len(g.y)
-		for k, row := range g.rows[lo:hi] {
-			sum[int(g.level[row])*cells+int(cell[k])] += w[row]
-		}
+		return
+	}
+	for k, row := range g.rows[lo:hi] {
+		sum[cell[k]] += w[row]
 	}
 }
 
@@ -150,21 +132,15 @@ func addWeights(sum, w []float64, cell []uint16) {
 // spread multiplies weights by the factor of their cells.
 func (g *goal) spread(factor, w []float64, lo, hi int) {
 	cell := g.cell[lo:hi]
-	switch {
-	case g.rows == nil:
+	if g.rows == nil {
 		w = w[lo:hi]
 		for k, i := range cell {
 			w[k] *= factor[i]
 		}
-	case g.level == nil:
-		for k, row := range g.rows[lo:hi] {
-			w[row] *= factor[cell[k]]
-		}
-	default:
-		cells := len(g.y)
-		for k, row := range g.rows[lo:hi] {
-			w[row] *= factor[int(g.level[row])*cells+int(cell[k])]
-		}
+		return
+	}
+	for k, row := range g.rows[lo:hi] {
+		w[row] *= factor[cell[k]]
 	}
 }
 
@@ -182,38 +158,25 @@ func (r *raker) split(n int, do func(worker, lo, hi int)) int {
 
 // solve finds the change d of a cell's dual value for which
 //
-//	sum over levels of a·m·exp(-a·d/trust)  -  y  =  v·(dual+d)
+//	m·exp(-d/trust) - y  =  v·(dual+d)
 //
 // The left side falls in d and the right side rises, so there is one. Newton's method from a point
 // left of it climbs to it without overshooting, for the left side is convex; bounds guard against rounding.
-func solve(m, scale []float64, trust, y, v, dual float64) float64 {
+func solve(m, trust, y, v, dual float64) float64 {
 	lo, hi := math.Inf(-1), math.Inf(1)
-	d, sum := 0.0, 0.0
-	for l, a := range scale {
-		sum += a * m[l]
-	}
-	if want := y + v*dual; want > sum { // the answer is below 0: begin where one level alone is as large as the right side
-		d = math.Inf(-1)
-		for l, a := range scale {
-			if m[l] > 0 {
-				d = max(d, -trust/a*math.Log(want/(a*m[l])))
-			}
-		}
-		d = min(d, 0)
+	d := 0.0
+	if want := y + v*dual; want > m { // the answer is below 0: begin where the exponential alone is as large as the right side
+		d = -trust * math.Log(want/m)
 	}
 	for range 100 {
-		f, slope := -y-v*(dual+d), v
-		for l, a := range scale {
-			e := a * m[l] * math.Exp(-a*d/trust)
-			f += e
-			slope += e * a / trust
-		}
+		e := m * math.Exp(-d/trust)
+		f := e - y - v*(dual+d)
 		if f > 0 {
 			lo = d
 		} else {
 			hi = d
 		}
-		next := d + f/slope
+		next := d + f/(e/trust+v)
 		if !(next > lo && next < hi) {
 			next = (max(lo, d-10*trust) + min(hi, d+10*trust)) / 2
 		}

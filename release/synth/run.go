@@ -73,14 +73,14 @@ func (e *engine) run(rho dp.Rho) (*Release, error) {
 		o.Select = 0
 		o.OneWay = 1 - o.Direct
 	}
-	direct := rho.Share(o.Direct)
-	m, err := e.measureModel(o, rho, rho-direct)
+	forDirect := rho.Share(o.Direct)
+	m, err := e.measureModel(o, rho, rho-forDirect)
 	if err != nil {
 		return nil, err
 	}
-	var goals []directGoals
-	if direct > 0 {
-		if goals, err = e.measureDirect(m.crowd, direct); err != nil {
+	var measured []direct
+	if forDirect > 0 {
+		if measured, err = e.measureDirect(m.crowd, forDirect); err != nil {
 			return nil, err
 		}
 	}
@@ -90,7 +90,7 @@ func (e *engine) run(rho dp.Rho) (*Release, error) {
 	if err != nil {
 		return nil, err
 	}
-	aggregates, err := e.aggregates(m.crowd, goals, errs)
+	aggregates, err := e.aggregates(m.crowd, measured, errs)
 	if err != nil {
 		return nil, err
 	}

@@ -1,24 +1,21 @@
 package synth
 
-import "slices"
-
 // The support filter keeps the release from inventing groups. A model fitted to noisy tables gives small counts to many
 // combinations that nobody has. Which ones cannot be told one by one, but how many can: the simulation
-// (interval.go) knows its own truth. It gives the estimate from which on at most inventedTarget of
+// (interval.go) knows its own truth. Per length it gives the estimate from which on at most inventedTarget of
 // the combinations are nobody's; a combination below it is not released as ten people or more, in the
 // counts and, as far as possible, in the synthetic records.
 //
 // So counts between ten and that estimate are too low on purpose. Their intervals are not.
 const (
-	smallGroup     = 10     // CTDC's smallest published count
-	highestSupport = 60.0   // a combination of this many is always released as it is
+	smallGroup     = 10    // CTDC's smallest published count
+	highestSupport = 60.0  // a combination of this many is always released as it is
 	inventedTarget = 0.0007 // far below the 2 % that are allowed: real records have more gaps than simulated ones (set on the CTDC file)
 )
 
-// support finds the estimate from which combinations are released as ten or more, from simulated pairs of
-// estimate and error (truth is their sum) of all lengths.
+// support finds the estimate from which combinations of a length are released as ten or more, from simulated pairs of
+// estimate and error (truth is their sum), in order of the estimate.
 func support(pairs [][2]float64) float64 {
-	slices.SortFunc(pairs, func(a, b [2]float64) int { return cmpFloat(a[0], b[0]) })
 	zeros, n, from := 0.0, 0.0, highestSupport
 	for i := len(pairs) - 1; i >= 0 && pairs[i][0] >= smallGroup-0.5; i-- {
 		n++
@@ -42,11 +39,11 @@ const (
 // filter lowers unsupported combinations in the crowd, against all that was measured.
 func (e *engine) filter(m *model, errs *errorModel) error {
 	var sets [][]int
-	for k := 1; k <= min(e.opt.Length, len(e.size)); k++ {
+	for k := 2; k <= min(e.opt.Length, len(e.size)); k++ { // single values are declared, nobody invents them
 		sets = append(sets, e.reported(k)...)
 	}
 	caps := make([]*goal, len(sets))
-	e.each(len(sets), func(i int) { caps[i] = capGoal(m.crowd, sets[i], errs.supported) })
+	e.each(len(sets), func(i int) { caps[i] = capGoal(m.crowd, sets[i], errs.supported[len(sets[i])]) })
 	goals := m.goals
 	for _, c := range caps {
 		if c != nil {
@@ -73,7 +70,7 @@ func capGoal(c *crowd, set []int, from float64) *goal {
 	if n == 0 {
 		return nil
 	}
-	g := &goal{measurement: measurement{set: set, y: make([]float64, n), v: capSD * capSD}, scale: []float64{1}}
+	g := &goal{measurement: measurement{set: set, y: make([]float64, n), v: capSD * capSD}}
 	for i := range g.y {
 		g.y[i] = capped
 	}

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"aman/release/dp"
+	"aman/release/evaluate"
 	"aman/release/synth"
 )
 
@@ -28,6 +29,7 @@ func main() {
 	length := flag.Int("length", 3, "reporting length")
 	epsilon := flag.Float64("epsilon", 4, "epsilon")
 	count := flag.Bool("count", false, "only count all three-way tables of 10,000,000 x 60 yes-or-empty columns")
+	score := flag.Bool("score", false, "also compare with the records, up to length 3")
 	verbose := flag.Bool("v", false, "print the stages")
 	flag.Parse()
 	if *count {
@@ -62,6 +64,12 @@ func main() {
 		r, err := synth.Run(ctx, d, t, g, opt)
 		must(err)
 		fmt.Printf("%10d %8d %10.1f %10.1f %10d %10d\n", n, *columns, time.Since(start).Seconds(), cpuSeconds()-cpu, peak(), len(r.Aggregates))
+		if *score {
+			e, err := evaluate.Tables(ctx, t, r.Rows, 3)
+			must(err)
+			fmt.Printf("           MAE (10 or more) %.1f, missing %.2f %%, invented %.2f %%, TVD %.4f %.4f %.4f\n", e.All.MAEBig,
+				100*e.All.MissingShare(), 100*e.All.InventedShare(), e.TVD[0], e.TVD[1], e.TVD[2])
+		}
 	}
 }
 
