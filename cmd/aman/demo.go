@@ -77,7 +77,7 @@ func (c *demoCommand) Run(a *app) (err error) {
 	defer p.stop()
 	clock := demo.NewClock()
 	out := demonstration{Address: "http://" + address(l), People: c.People, Seed: c.Seed}
-	n, err := node.Open(a, node.Config{Data: dir, Database: c.Database, Create: true, Now: clock.Now, Origin: out.Address})
+	n, err := node.Open(a, node.Config{Data: dir, Database: c.Database, Create: true, Throwaway: true, Now: clock.Now, Origin: out.Address})
 	if err != nil {
 		return err
 	}

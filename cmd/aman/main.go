@@ -36,6 +36,18 @@ type commands struct {
 	Org    orgCommand    `cmd:"" group:"people" help:"Organisations: add, list."`
 	Office officeCommand `cmd:"" group:"people" help:"Offices: add, list."`
 	Device deviceCommand `cmd:"" group:"people" help:"Tokens for phones: add, list, revoke."`
+
+	Backup  backupCommand  `cmd:"" group:"care" help:"Write the whole database into one sealed file, also while serving."`
+	Restore restoreCommand `cmd:"" group:"care" help:"Put a backup into an empty place and prove that it is whole."`
+	Doctor  doctorCommand  `cmd:"" group:"care" help:"Examine a node and say what needs care."`
+	Audit   auditCommand   `cmd:"" group:"care" help:"The audit log: verify, export."`
+	Keys    keysCommand    `cmd:"" group:"care" help:"The key ring: status, rotate, expire, passphrase."`
+
+	Form     formCommand     `cmd:"" group:"tools" help:"XLSForms: convert, check."`
+	XPath    xpathCommand    `cmd:"" name:"xpath" group:"tools" help:"Evaluate an ODK XPath expression on a filled form."`
+	Screen   screenCommand   `cmd:"" group:"tools" help:"Facts about an episode: findings with their derivation."`
+	Synth    synthCommand    `cmd:"" group:"tools" help:"Differentially private synthetic data from a bare CSV."`
+	Evaluate evaluateCommand `cmd:"" group:"tools" help:"Compare synthetic data with the truth."`
 }
 
 // app is what every command gets.
