@@ -33,7 +33,7 @@ var sharing = []string{"partner", "law_enforcement"}
 // the person nothing.
 func (s *Service) RecordConsent(ctx context.Context, sub access.Subject, caseID string, list ...Consent) ([]string, error) {
 	var made []string
-	_, err := s.inCase(ctx, sub, "case.consent", caseID, list, func(a *forms.Act, c *registry.Row) error {
+	r, err := s.inCase(ctx, sub, "case.consent", caseID, list, func(a *forms.Act, c *registry.Row) error {
 		made = nil
 		for _, x := range list {
 			if f := x.check(); f != nil {
@@ -61,7 +61,10 @@ func (s *Service) RecordConsent(ctx context.Context, sub access.Subject, caseID 
 		}
 		return nil
 	})
-	return made, err
+	if err != nil {
+		return nil, err
+	}
+	return s.made(ctx, r, "consents", made)
 }
 
 func (x *Consent) check() *Fault {

@@ -48,7 +48,7 @@ func Proposed(f *screening.Finding) string {
 // Decide records a decision. The finding as it is at this moment is kept with it.
 func (s *Service) Decide(ctx context.Context, sub access.Subject, caseID string, d Decision) (string, error) {
 	var id string
-	_, err := s.inCase(ctx, sub, "case.decide", caseID, d, func(a *forms.Act, c *registry.Row) error {
+	r, err := s.inCase(ctx, sub, "case.decide", caseID, d, func(a *forms.Act, c *registry.Row) error {
 		episode, err := s.partOf(a, c, "episodes", d.Episode)
 		if err != nil {
 			return err
@@ -95,7 +95,10 @@ func (s *Service) Decide(ctx context.Context, sub access.Subject, caseID string,
 		}
 		return s.status(a, caseID, d.Status, access.Decide)
 	})
-	return id, err
+	if err != nil {
+		return "", err
+	}
+	return s.firstMade(ctx, r, "decisions", id)
 }
 
 // status sets the case's trafficking status. The body that decides here is the office

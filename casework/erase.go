@@ -85,15 +85,25 @@ func (s *Service) closeErased(a *forms.Act, person string) error {
 			return err
 		}
 	}
-	cases, err := a.Tx.Strings("SELECT id FROM r_cases WHERE person_id = ? AND deleted = FALSE AND state IN ('Active', 'FollowUp')", person)
+	type file struct{ id, state string }
+	cases, err := store.All(a.Tx, scan3(func(id, state, _ string) file { return file{id, state} }), "SELECT id, state, office FROM r_cases WHERE person_id = ? AND deleted = FALSE", person)
 	if err != nil {
 		return err
 	}
-	for _, id := range cases {
-		if _, err := a.Apply(registry.Write{Register: "cases", ID: id, Place: registry.Place{State: "Closed"},
-			Values: registry.Values{"closure_reason": "withdrew", "closed_on": s.today(a.Meta.At), "statistics": false}}.Follows()); err != nil {
+	for _, c := range cases {
+		// A case that was closed before is counted no longer either.
+		w := registry.Write{Register: "cases", ID: c.id, Values: registry.Values{"statistics": false}}
+		if c.state == "Active" || c.state == "FollowUp" {
+			w.Place.State = "Closed"
+			w.Values["closure_reason"], w.Values["closed_on"] = "withdrew", s.today(a.Meta.At)
+		}
+		if _, err := a.Apply(w.Follows()); err != nil {
 			return err
 		}
+	}
+	// What is under way ends too: nobody can be reminded of somebody without a name.
+	if err := s.cancel(a, "person_id", person, "services", map[string]string{"in_progress": "cancelled"}); err != nil {
+		return err
 	}
 	return s.cancelOpen(a, "person_id", person, "referrals", "tasks", "services")
 }
@@ -108,15 +118,23 @@ var endings = map[string]map[string]string{
 // cancelOpen ends what is open in the registers, for a case (case_id) or a person (person_id).
 func (s *Service) cancelOpen(a *forms.Act, column, id string, registers ...string) error {
 	for _, register := range registers {
-		for state, to := range endings[register] {
-			rows, err := a.Tx.Strings("SELECT id FROM r_"+register+" WHERE "+column+" = ? AND state = ? AND deleted = FALSE ORDER BY id", id, state)
-			if err != nil {
+		if err := s.cancel(a, column, id, register, endings[register]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// cancel brings rows of a register from one state into another.
+func (s *Service) cancel(a *forms.Act, column, id, register string, states map[string]string) error {
+	for state, to := range states {
+		rows, err := a.Tx.Strings("SELECT id FROM r_"+register+" WHERE "+column+" = ? AND state = ? AND deleted = FALSE ORDER BY id", id, state)
+		if err != nil {
+			return err
+		}
+		for _, row := range rows {
+			if _, err := a.Apply(registry.Write{Register: register, ID: row, Place: registry.Place{State: to}}.Follows()); err != nil {
 				return err
-			}
-			for _, row := range rows {
-				if _, err := a.Apply(registry.Write{Register: register, ID: row, Place: registry.Place{State: to}}.Follows()); err != nil {
-					return err
-				}
 			}
 		}
 	}

@@ -18,7 +18,7 @@ import (
 // Without a sequence it goes to the end.
 func (s *Service) AddEpisode(ctx context.Context, sub access.Subject, caseID string, v registry.Values) (string, error) {
 	var id string
-	_, err := s.inCase(ctx, sub, "case.episode", caseID, v, func(a *forms.Act, c *registry.Row) error {
+	r, err := s.inCase(ctx, sub, "case.episode", caseID, v, func(a *forms.Act, c *registry.Row) error {
 		values := maps.Clone(v)
 		if values["sequence"] == nil {
 			var last int64
@@ -34,12 +34,15 @@ func (s *Service) AddEpisode(ctx context.Context, sub access.Subject, caseID str
 		id = out.ID
 		return err
 	})
-	return id, err
+	if err != nil {
+		return "", err
+	}
+	return s.firstMade(ctx, r, "episodes", id)
 }
 
 // ChangeEpisode corrects an episode; base is the version that was looked at.
 func (s *Service) ChangeEpisode(ctx context.Context, sub access.Subject, caseID, episode string, base int64, v registry.Values) (forms.Result, error) {
-	return s.inCase(ctx, sub, "case.episode", caseID, v, func(a *forms.Act, c *registry.Row) error {
+	return s.inCase(ctx, sub, "case.episode", caseID, map[string]any{"episode": episode, "values": v}, func(a *forms.Act, c *registry.Row) error {
 		row, err := s.partOf(a, c, "episodes", episode)
 		if err != nil {
 			return err

@@ -41,14 +41,21 @@ func (s *Service) Open(ctx context.Context, sub access.Subject, o Opening) (stri
 	if o.Office == "" && len(sub.Offices) > 0 {
 		o.Office = sub.Offices[0]
 	}
+	if !contains(sub.Offices, o.Office) {
+		return "", &Fault{Code: "other_office", Field: "office"}
+	}
+	if err := ofActs(o.CaseValues, nil); err != nil {
+		return "", err
+	}
 	caseID, person := ids.New(), o.Person
 	if person == "" {
 		person = ids.New()
 	}
-	_, err := s.act(ctx, sub, "case.open", caseID, person, o, func(a *forms.Act) error {
+	r, err := s.act(ctx, sub, "case.open", caseID, person, o, func(a *forms.Act) error {
 		return s.open(a, o, caseID, person)
 	})
-	return caseID, err
+	// The page that was sent twice opened one case: the first.
+	return r.Case, err
 }
 
 func (s *Service) open(a *forms.Act, o Opening, caseID, person string) error {
@@ -206,7 +213,7 @@ func (s *Service) Assign(ctx context.Context, sub access.Subject, caseID, user s
 		if err != nil {
 			return err
 		}
-		if next.Org != c.Org || !contains(next.Offices, c.Office) {
+		if next.Org != c.Org || !contains(next.Offices, c.Office) || !s.policy.May(next, access.Plan, "cases") {
 			return &Fault{Code: "other_office", Field: "user"}
 		}
 		a.Detail("user", user)
@@ -220,17 +227,13 @@ func (s *Service) Assign(ctx context.Context, sub access.Subject, caseID, user s
 		if err := access.JoinTeam(a.Tx, access.Member{Case: caseID, Person: c.Person, User: user, Why: access.WhyOwner, Since: a.Meta.At}); err != nil {
 			return err
 		}
-		for _, register := range []string{"tasks", "services"} {
-			open := "open"
-			if register == "services" {
-				open = "planned"
-			}
-			rows, err := a.Tx.Strings("SELECT id FROM r_"+register+" WHERE case_id = ? AND state = ? AND owner = ?", caseID, open, c.Owner)
+		for _, w := range work {
+			rows, err := a.Tx.Strings("SELECT id FROM r_"+w.register+" WHERE "+w.column+" = ? AND deleted = FALSE AND owner = ? AND state IN ("+w.states+")", map[string]string{"case_id": caseID, "id": c.Person}[w.column], c.Owner)
 			if err != nil {
 				return err
 			}
 			for _, id := range rows {
-				if _, err := a.Apply(registry.Write{Register: register, ID: id, Place: registry.Place{Owner: user}}.Follows()); err != nil {
+				if _, err := a.Apply(registry.Write{Register: w.register, ID: id, Place: registry.Place{Owner: user}}.Follows()); err != nil {
 					return err
 				}
 			}
@@ -238,6 +241,13 @@ func (s *Service) Assign(ctx context.Context, sub access.Subject, caseID, user s
 		return notify(a, Notice{User: user, Kind: "case_assigned", Case: caseID, Object: caseID})
 	})
 	return err
+}
+
+// work is what goes along when a case is handed over: its parts in the states in which
+// they still want something of somebody, and the record of its person, whose owner may
+// open the name.
+var work = []struct{ register, column, states string }{
+	{"tasks", "case_id", "'open'"}, {"services", "case_id", "'planned', 'referred', 'in_progress'"}, {"referrals", "case_id", "'sent', 'accepted'"}, {"people", "id", "''"},
 }
 
 func contains(list []string, x string) bool {
@@ -283,6 +293,7 @@ func (s *Service) BreakGlass(ctx context.Context, sub access.Subject, caseID, re
 		if err := access.JoinByBreakGlass(a.Tx, a.Meta.Subject, caseID, person, reason, limit); err != nil {
 			return err
 		}
+		a.About(caseID, person) // the reason may name her: it goes with her key
 		a.Detail("until", a.Meta.At.Add(limit).Format(time.RFC3339))
 		if err := notify(a, Notice{User: owner, Kind: "glass_broken", Case: caseID, Object: sub.User}); err != nil {
 			return err

@@ -11,7 +11,7 @@ import (
 // PlanService adds a service to the plan.
 func (s *Service) PlanService(ctx context.Context, sub access.Subject, caseID string, v registry.Values) (string, error) {
 	var id string
-	_, err := s.inCase(ctx, sub, "case.plan", caseID, v, func(a *forms.Act, c *registry.Row) error {
+	r, err := s.inCase(ctx, sub, "case.plan", caseID, v, func(a *forms.Act, c *registry.Row) error {
 		if v.String("service") == "return" && c.Values.String("fear_of_return") == "yes" {
 			return &Fault{Code: "fear_of_return", Field: "service"}
 		}
@@ -21,7 +21,10 @@ func (s *Service) PlanService(ctx context.Context, sub access.Subject, caseID st
 		id = out.ID
 		return err
 	})
-	return id, err
+	if err != nil {
+		return "", err
+	}
+	return s.firstMade(ctx, r, "services", id)
 }
 
 // serviceMoves says which state a service may come to from which.
@@ -65,14 +68,17 @@ func (s *Service) MoveService(ctx context.Context, sub access.Subject, caseID, s
 // AddTask plans something to do by a day.
 func (s *Service) AddTask(ctx context.Context, sub access.Subject, caseID, kind, due, note string) (string, error) {
 	var id string
-	_, err := s.inCase(ctx, sub, "case.task", caseID, map[string]string{"kind": kind, "due_on": due, "note": note}, func(a *forms.Act, c *registry.Row) error {
+	r, err := s.inCase(ctx, sub, "case.task", caseID, map[string]string{"kind": kind, "due_on": due, "note": note}, func(a *forms.Act, c *registry.Row) error {
 		w := part(c, "tasks", "open", registry.Values{"kind": kind, "due_on": due, "note": note})
 		w.Action = access.Plan
 		out, err := a.Apply(w)
 		id = out.ID
 		return err
 	})
-	return id, err
+	if err != nil {
+		return "", err
+	}
+	return s.firstMade(ctx, r, "tasks", id)
 }
 
 // FinishTask marks a task as done. The next contact is planned by the norm of the
@@ -120,9 +126,43 @@ func (s *Service) SetRisk(ctx context.Context, sub access.Subject, caseID, risk 
 // ChangeCase corrects properties of the case record; base is the version looked at.
 func (s *Service) ChangeCase(ctx context.Context, sub access.Subject, caseID string, base int64, v registry.Values) (forms.Result, error) {
 	return s.inCase(ctx, sub, "case.change", caseID, v, func(a *forms.Act, c *registry.Row) error {
+		if err := ofActs(v, c.Values); err != nil {
+			return err
+		}
+		if f := saysNegative(v, c.Values); f != nil {
+			return f
+		}
 		_, err := a.Apply(registry.Write{Register: "cases", ID: caseID, Base: base, Values: v})
 		return err
 	})
+}
+
+// ofActs refuses values that an act of their own writes, with rules of its own: whether
+// the case may be counted follows from a consent, how it ended from closing it. was is
+// the record before; what does not change may be repeated.
+func ofActs(v, was registry.Values) error {
+	for _, name := range []string{"statistics", "code", "opened_on", "closed_on", "closure_reason", "closure_details"} {
+		if v[name] != nil && v[name] != was[name] {
+			return &access.Refusal{Action: access.Update, Object: access.Object{Register: "cases"}, Reason: access.NotReadable}
+		}
+	}
+	return nil
+}
+
+// saysNegative: that somebody is no victim follows from a decision that a second person
+// confirmed. Only what another body than the office decided is written without one.
+func saysNegative(v, was registry.Values) *Fault {
+	const negative = "NotAVictimOfTrafficking"
+	if v["trafficking_status"] == negative && was["trafficking_status"] != negative {
+		by := v.String("trafficking_status_by")
+		if by == "" {
+			by = was.String("trafficking_status_by")
+		}
+		if by == "" || by == "Other" {
+			return &Fault{Code: "negative_by_decision", Field: "trafficking_status"}
+		}
+	}
+	return nil
 }
 
 // ChangePerson corrects properties of the case's person; base is the version looked at.

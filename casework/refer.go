@@ -28,7 +28,7 @@ type Referral struct {
 // band and needs; nothing else until it accepts.
 func (s *Service) Refer(ctx context.Context, sub access.Subject, caseID string, r Referral) (string, error) {
 	var id string
-	_, err := s.inCase(ctx, sub, "case.refer", caseID, r, func(a *forms.Act, c *registry.Row) error {
+	res, err := s.inCase(ctx, sub, "case.refer", caseID, r, func(a *forms.Act, c *registry.Row) error {
 		if r.Receiver == c.Org || r.Receiver == "" {
 			return &Fault{Code: "receiver", Field: "receiver"}
 		}
@@ -62,7 +62,10 @@ func (s *Service) Refer(ctx context.Context, sub access.Subject, caseID string, 
 		a.Detail("referral", id)
 		return notify(a, Notice{Org: r.Receiver, Kind: "referral_new", Object: id})
 	})
-	return id, err
+	if err != nil {
+		return "", err
+	}
+	return s.firstMade(ctx, res, "referrals", id)
 }
 
 // covers checks that a consent allows sharing these groups with the receiver today.
@@ -120,7 +123,7 @@ func (s *Service) received(ctx context.Context, sub access.Subject, form, referr
 // Accept takes a referral on. From now the receiver sees what the consent names, as
 // long as the consent stands.
 func (s *Service) Accept(ctx context.Context, sub access.Subject, referral string) error {
-	return s.received(ctx, sub, "referral.accept", referral, struct{}{}, []string{"sent"}, func(a *forms.Act, r *registry.Row) error {
+	return s.received(ctx, sub, "referral.accept", referral, map[string]string{"referral": referral}, []string{"sent"}, func(a *forms.Act, r *registry.Row) error {
 		if _, err := a.Apply(registry.Write{Register: "referrals", ID: referral, Base: r.Version, Action: access.Receive,
 			Place: registry.Place{State: "accepted"}, Values: registry.Values{"accepted_at": a.Meta.At}}); err != nil {
 			return err
@@ -179,7 +182,7 @@ func (s *Service) tellSender(a *forms.Act, referral, kind, serviceState string, 
 
 // Decline refuses a referral with a reason; the service waits for another receiver.
 func (s *Service) Decline(ctx context.Context, sub access.Subject, referral, reason string) error {
-	return s.received(ctx, sub, "referral.decline", referral, map[string]string{"reason": reason}, []string{"sent"}, func(a *forms.Act, r *registry.Row) error {
+	return s.received(ctx, sub, "referral.decline", referral, map[string]string{"referral": referral, "reason": reason}, []string{"sent"}, func(a *forms.Act, r *registry.Row) error {
 		if reason == "" {
 			return &Fault{Code: "decline_reason", Field: "reason"}
 		}
@@ -194,7 +197,7 @@ func (s *Service) Decline(ctx context.Context, sub access.Subject, referral, rea
 
 // Arrived records that the person is there.
 func (s *Service) Arrived(ctx context.Context, sub access.Subject, referral, date string) error {
-	return s.received(ctx, sub, "referral.arrived", referral, map[string]string{"date": date}, []string{"accepted"}, func(a *forms.Act, r *registry.Row) error {
+	return s.received(ctx, sub, "referral.arrived", referral, map[string]string{"referral": referral, "date": date}, []string{"accepted"}, func(a *forms.Act, r *registry.Row) error {
 		if date == "" {
 			date = s.today(a.Meta.At)
 		}
@@ -207,7 +210,7 @@ func (s *Service) Arrived(ctx context.Context, sub access.Subject, referral, dat
 
 // Complete records the outcome; the referral closes and the planned service is done.
 func (s *Service) Complete(ctx context.Context, sub access.Subject, referral, outcome, note string) error {
-	return s.received(ctx, sub, "referral.complete", referral, map[string]string{"outcome": outcome, "note": note}, []string{"accepted"}, func(a *forms.Act, r *registry.Row) error {
+	return s.received(ctx, sub, "referral.complete", referral, map[string]string{"referral": referral, "outcome": outcome, "note": note}, []string{"accepted"}, func(a *forms.Act, r *registry.Row) error {
 		if outcome == "" {
 			return &Fault{Code: "outcome", Field: "outcome"}
 		}

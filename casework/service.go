@@ -106,6 +106,27 @@ func (s *Service) inCase(ctx context.Context, sub access.Subject, form, caseID s
 	})
 }
 
+// made gives the rows that an act made in a register: those of now, or when the act was
+// sent twice those of the first time.
+func (s *Service) made(ctx context.Context, r forms.Result, register string, now []string) (ids []string, err error) {
+	if !r.Duplicate {
+		return now, nil
+	}
+	err = s.db.Read(ctx, func(tx *store.Tx) error {
+		ids, err = tx.Strings("SELECT row_id FROM history WHERE submission = ? AND register = ? AND op = 'create' ORDER BY row_id", r.Instance, register)
+		return err
+	})
+	return ids, err
+}
+
+func (s *Service) firstMade(ctx context.Context, r forms.Result, register, now string) (string, error) {
+	ids, err := s.made(ctx, r, register, []string{now})
+	if err != nil || len(ids) == 0 {
+		return "", err
+	}
+	return ids[0], nil
+}
+
 // at stamps the subject with the clock of the service, by which shares and teams are judged.
 func (s *Service) at(sub access.Subject) access.Subject {
 	sub.At = s.now().UTC()

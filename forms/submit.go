@@ -79,6 +79,8 @@ type Result struct {
 	// Duplicate: the very same submission was here already; nothing was changed.
 	Duplicate bool
 	State     string
+	// Case is the case it is about, when that is known; of a duplicate, the first one's.
+	Case      string
 	Conflicts []string
 }
 
@@ -198,15 +200,15 @@ func actor(sub access.Subject) string {
 // known looks whether the instance is here already. Attachments that come in a second
 // part of the same instance are added.
 func (s *Service) known(tx *store.Tx, in *Filled, hash string, res *Result) (bool, error) {
-	var have, state, key string
-	err := tx.Row("SELECT hash, state, key_id FROM submissions WHERE id = ?", in.Instance).Scan(&have, &state, &key)
+	var have, form, state, key string
+	err := tx.Row("SELECT hash, form, state, key_id, case_id FROM submissions WHERE id = ?", in.Instance).Scan(&have, &form, &state, &key, &res.Case)
 	if errors.Is(err, store.ErrNone) {
 		return false, nil
 	}
 	if err != nil {
 		return false, err
 	}
-	if have != hash {
+	if have != hash || form != in.Form {
 		return false, ErrDifferent
 	}
 	res.Duplicate, res.State = true, state
@@ -217,6 +219,7 @@ func (s *Service) keep(tx *store.Tx, sub access.Subject, in *Filled, hash string
 	if err := s.replace(tx, in); err != nil {
 		return err
 	}
+	res.Case = in.Case
 	key, err := s.key(tx, in)
 	if err != nil {
 		return err
