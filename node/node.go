@@ -38,6 +38,8 @@ type Config struct {
 	Database string
 	// Create makes the key ring and the database when they are missing (aman init, demo).
 	Create bool
+	// Throwaway is for a store that nobody will miss (aman demo): faster, not flushed to disk.
+	Throwaway bool
 	// Now is the clock; time.Now when nil.
 	Now func() time.Time
 	// Origin is the address browsers use, https://aman.example.org; passkeys need it.
@@ -195,19 +197,19 @@ func (n *Node) open(ctx context.Context) (err error) {
 		}
 		c.Keys = filepath.Join(c.Data, "keys")
 	}
+	if c.Create && c.Data != "" {
+		if err := os.MkdirAll(c.Data, 0o700); err != nil {
+			return err
+		}
+	}
 	n.Ring, err = vault.OpenRing(c.Keys, c.Passphrase)
 	if c.Create && vault.KindOf(err) == vault.Missing {
-		if c.Data != "" {
-			if err := os.MkdirAll(c.Data, 0o700); err != nil {
-				return err
-			}
-		}
 		n.Ring, err = vault.CreateRing(c.Keys, c.Passphrase)
 	}
 	if err != nil {
 		return err
 	}
-	n.Store, err = store.Open(ctx, store.Config{Dir: c.Data, Key: n.Ring.DatabaseKey(), URL: c.Database, Create: c.Create})
+	n.Store, err = store.Open(ctx, store.Config{Dir: c.Data, Key: n.Ring.DatabaseKey(), URL: c.Database, Create: c.Create, Throwaway: c.Throwaway})
 	return err
 }
 

@@ -81,9 +81,12 @@ func (a *app) fail(err error) int {
 	text := err.Error()
 	// A fault of the store or the vault is a sentence for the operator; what it was wrapped
 	// in says on the way to what.
+	var refused *ops.Refused
 	var s *store.Error
 	var v *vault.Fault
 	switch {
+	case errors.As(err, &refused):
+		text = refused.Text
 	case errors.As(err, &s):
 		text = s.Text
 	case errors.As(err, &v):
