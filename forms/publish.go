@@ -101,20 +101,33 @@ func scanPublished(r *sql.Rows) (p Published, err error) {
 
 // Definition gives a published form; version "" is the newest. store.ErrNone when there is none.
 func (s *Service) Definition(tx *store.Tx, form, version string) (Published, []byte, error) {
+	p, err := s.published(tx, form, version)
+	if err != nil {
+		return Published{}, nil, err
+	}
+	body, err := s.definition(tx, p)
+	return p, body, err
+}
+
+// published is Definition without the definition itself, which can be large.
+func (s *Service) published(tx *store.Tx, form, version string) (Published, error) {
 	where, args := "form = ?", []any{form}
 	if version != "" {
 		where, args = where+" AND version = ?", append(args, version)
 	}
 	list, err := store.All(tx, scanPublished, "SELECT form, version, title, kind, state, hash, published_at FROM published_forms WHERE "+where+" ORDER BY published_at DESC LIMIT 1", args...)
 	if err != nil {
-		return Published{}, nil, err
+		return Published{}, err
 	}
 	if len(list) == 0 {
-		return Published{}, nil, store.ErrNone
+		return Published{}, store.ErrNone
 	}
-	var body []byte
-	err = tx.Row("SELECT body FROM published_forms WHERE form = ? AND version = ?", list[0].Form, list[0].Version).Scan(&body)
-	return list[0], body, err
+	return list[0], nil
+}
+
+func (s *Service) definition(tx *store.Tx, p Published) (body []byte, err error) {
+	err = tx.Row("SELECT body FROM published_forms WHERE form = ? AND version = ?", p.Form, p.Version).Scan(&body)
+	return body, err
 }
 
 // Faults of a form submission that its sender is told.
@@ -126,7 +139,8 @@ var (
 )
 
 // Receive takes a submission of a published form, as a phone posts it. What does not fit
-// a property is no reason to refuse: the submission is kept and a person looks at it.
+// the form or a property is no reason to refuse: the submission is kept, quarantined with
+// the reasons when it does not fit its form, and a person looks at it.
 func (s *Service) Receive(ctx context.Context, sub access.Subject, body []byte, files []File) (Result, error) {
 	in, err := xform.ParseInstance(body)
 	if err != nil {
@@ -136,12 +150,16 @@ func (s *Service) Receive(ctx context.Context, sub access.Subject, body []byte, 
 		return Result{}, ErrEncrypted
 	}
 	var form Published
-	err = s.db.Read(ctx, func(tx *store.Tx) error {
-		form, _, err = s.Definition(tx, in.Form, in.Version)
+	var model *xform.Model
+	err = s.db.Read(ctx, func(tx *store.Tx) (err error) {
+		if form, err = s.published(tx, in.Form, in.Version); err == nil {
+			model, err = s.model(tx, form)
+			return err
+		}
 		if !errors.Is(err, store.ErrNone) {
 			return err
 		}
-		if _, _, err := s.Definition(tx, in.Form, ""); errors.Is(err, store.ErrNone) {
+		if _, err := s.published(tx, in.Form, ""); errors.Is(err, store.ErrNone) {
 			return ErrUnknownForm
 		}
 		return ErrUnknownVersion
@@ -149,14 +167,17 @@ func (s *Service) Receive(ctx context.Context, sub access.Subject, body []byte, 
 	if err != nil {
 		return Result{}, err
 	}
-	if form.State == "closed" {
-		return Result{}, ErrFormClosed
-	}
+	state, reasons := verdict(Judge(model, in, s.now()))
 	return s.Submit(ctx, sub, Filled{
-		Instance: in.ID, Form: in.Form, Version: form.Version, Body: body, Files: files, State: Received, Replaces: in.Deprecated,
+		Instance: in.ID, Form: in.Form, Version: form.Version, Body: body, Files: files, State: state, Reasons: reasons, Replaces: in.Deprecated,
 		Verb: "submission.receive", Detail: map[string]string{"form": in.Form},
 	}, func(a *Act) error {
-		_, err := s.policy.Require(a.Tx, sub, access.Submit, access.Object{Register: "submissions", ID: in.ID, Org: a.filled.Org, Office: a.filled.Office, Owner: sub.User})
+		// Asked here, past the look for a known instance: a phone whose answer was lost
+		// sends again after the form closed, and must learn that all is well.
+		if form.State == "closed" {
+			return ErrFormClosed
+		}
+		_, err := s.policy.Require(a.Tx, a.Meta.Subject, access.Submit, access.Object{Register: "submissions", ID: in.ID, Org: a.filled.Org, Office: a.filled.Office, Owner: sub.User})
 		return err
 	})
 }
