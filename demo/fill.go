@@ -29,7 +29,7 @@ type Programme struct {
 }
 
 // side is how many submissions wait at once, so that they share flushes.
-const side = 48
+const side = 400
 
 // Fill makes the demonstration programme on an empty node and sets the clock free.
 func Fill(ctx context.Context, n *node.Node, clock *Clock, o Options) (Programme, error) {

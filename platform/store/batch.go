@@ -50,7 +50,7 @@ func (db *DB) batch(first *write) {
 		finish(err)
 		return
 	}
-	deadline := time.Now().Add(batchFor)
+	deadline := time.Now().Add(db.long)
 	for w := first; w != nil; {
 		ran = append(ran, w)
 		if err := db.one(w); err != nil {
@@ -65,7 +65,7 @@ func (db *DB) batch(first *write) {
 			return
 		}
 		w = nil
-		if len(ran) < batchMost && time.Now().Before(deadline) {
+		if len(ran) < db.most && time.Now().Before(deadline) {
 			select {
 			case w = <-db.queue:
 			default:

@@ -18,6 +18,9 @@ type Config struct {
 	URL string
 	// Readers is how many snapshots may be read at once (default 4).
 	Readers int
+	// Throwaway is for a store that nobody will miss, as a demonstration's: it is not
+	// flushed to disk, and large batches share a commit.
+	Throwaway bool
 	// Create allows an empty database to be made; otherwise a missing one is an error.
 	Create bool
 }
@@ -29,6 +32,8 @@ type DB struct {
 	writer  *session
 	readers chan *session
 	queue   chan *write
+	most    int           // writes in a batch
+	long    time.Duration // a batch takes
 	closing chan struct{}
 	done    chan struct{}
 	once    sync.Once
@@ -62,8 +67,13 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		pool:    pool,
 		readers: make(chan *session, c.Readers),
 		queue:   make(chan *write, 1024),
+		most:    batchMost,
+		long:    batchFor,
 		closing: make(chan struct{}),
 		done:    make(chan struct{}),
+	}
+	if c.Throwaway {
+		db.most, db.long = 16*batchMost, 25*batchFor
 	}
 	if db.writer, err = db.session(ctx); err != nil {
 		pool.Close()
