@@ -159,19 +159,24 @@ func (m *Mapping) Map(c *registry.Catalog, in *xform.Instance, at time.Time) (ma
 		if err != nil {
 			continue // checked when loaded
 		}
-		text := answer
+		text, reason := answer, ""
 		switch {
 		case f.Convert != "":
-			text = converters[f.Convert](answer, at)
+			text, reason = converters[f.Convert](answer, at), "range"
 		case f.Codes != nil:
-			text = f.Codes[answer]
+			text, reason = f.Codes[answer], "list"
+		}
+		if text == "" {
+			// No answer is dropped in silence: the caseworker sees what could not be carried over.
+			unfit = append(unfit, Unfit{Node: f.From, Answer: answer, Register: s.Name, Property: p.Name, Reason: reason})
+			continue
 		}
 		v, err := s.ParseValue(p, text)
 		if err == nil {
 			v, err = fitting(c, s, p, v)
 		}
 		if err != nil {
-			reason := "type"
+			reason = "type"
 			if ve, ok := err.(*registry.ValueError); ok {
 				reason = ve.Reason
 			}

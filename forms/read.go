@@ -122,7 +122,7 @@ func (a *Act) Join(instance, caseID, person string) error {
 	if err != nil {
 		return err
 	}
-	if h.State != Received && h.State != Quarantined {
+	if (h.State != Received && h.State != Quarantined) || h.ReplacedBy != "" {
 		return ErrTaken
 	}
 	keys, err := a.Tx.Strings("SELECT DISTINCT key_id FROM submissions WHERE id = ? UNION SELECT DISTINCT key_id FROM submission_files WHERE submission = ?", instance, instance)
