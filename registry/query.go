@@ -57,21 +57,15 @@ func (r *Registry) List(tx *store.Tx, sub access.Subject, q Query) (Page, error)
 	if err != nil {
 		return Page{}, err
 	}
-	where, args, err := r.where(sub, access.Read, s, q)
-	if err != nil {
-		return Page{}, err
-	}
-	order, more, err := r.order(sub, s, q.Sort)
-	if err != nil {
-		return Page{}, err
-	}
-	args = append(args, more...)
 	if q.Limit <= 0 {
 		q.Limit = limitDefault
 	}
 	q.Limit = min(q.Limit, limitMost)
-	args = append(args, q.Limit+1, q.Offset)
-	rows, err := store.All(tx, s.scan, "SELECT "+s.columns()+" FROM "+s.Table()+" r WHERE "+where+" ORDER BY "+order+" LIMIT ? OFFSET ?", args...)
+	query, args, err := r.listing(sub, s, q)
+	if err != nil {
+		return Page{}, err
+	}
+	rows, err := store.All(tx, s.scan, query, args...)
 	if err != nil {
 		return Page{}, fmt.Errorf("list %s: %w", s.Name, err)
 	}
@@ -105,11 +99,11 @@ func (r *Registry) Count(tx *store.Tx, sub access.Subject, q Query) (n int, err 
 	if err != nil {
 		return 0, err
 	}
-	where, args, err := r.where(sub, access.Read, s, q)
+	query, args, err := r.counting(sub, s, q)
 	if err != nil {
 		return 0, err
 	}
-	return n, tx.Row("SELECT count(*) FROM "+s.Table()+" r WHERE "+where, args...).Scan(&n)
+	return n, tx.Row(query, args...).Scan(&n)
 }
 
 // Bucket is one group of Group: its key values, in the order asked, and its count.
@@ -188,24 +182,31 @@ func (r *Registry) seen(sub access.Subject, action access.Action, s *Schema, nam
 // where joins the access filter, which leaves deleted rows out, and the conditions.
 func (r *Registry) where(sub access.Subject, action access.Action, s *Schema, q Query) (string, []any, error) {
 	filter, args := r.policy.Filter(sub, action, s.Name)
-	parts := []string{"(" + filter + ")"}
+	rest, more, err := r.conditions(sub, action, s, q)
+	return filter + rest, append(args, more...), err
+}
+
+// conditions are those of the query alone, each after an AND.
+func (r *Registry) conditions(sub access.Subject, action access.Action, s *Schema, q Query) (string, []any, error) {
+	var b strings.Builder
+	var args []any
 	for _, c := range q.Where {
 		part, more, err := s.cond(r.Catalog, c)
 		if err != nil {
 			return "", nil, err
 		}
-		parts = append(parts, part)
+		b.WriteString(" AND " + part)
 		args = append(args, more...)
 		see, more, err := r.seen(sub, action, s, c.Property)
 		if err != nil {
 			return "", nil, err
 		}
 		if see != "" {
-			parts = append(parts, see)
+			b.WriteString(" AND " + see)
 			args = append(args, more...)
 		}
 	}
-	return strings.Join(parts, " AND "), args, nil
+	return b.String(), args, nil
 }
 
 var compare = map[string]string{"=": "=", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
@@ -256,33 +257,32 @@ func (s *Schema) cond(c *Catalog, q Cond) (string, []any, error) {
 	return col + " " + op + " ?", []any{v}, nil
 }
 
-func (r *Registry) order(sub access.Subject, s *Schema, by string) (string, []any, error) {
+// order gives what the rows are sorted by, its arguments, and how: after the key, and after the id.
+func (r *Registry) order(sub access.Subject, s *Schema, by string) (key string, args []any, dir, idDir string, err error) {
 	if by == "" {
 		by = "-updated_at"
 	}
 	name, down := strings.CutPrefix(by, "-")
 	p, ok := s.Property(name)
 	if (!ok || p.Class.Sealed()) && !reserved(name) {
-		return "", nil, fmt.Errorf("register %s cannot be sorted by %q", s.Name, name)
+		return "", nil, "", "", fmt.Errorf("register %s cannot be sorted by %q", s.Name, name)
 	}
-	dir := ""
 	if down {
 		dir = " DESC"
 	}
 	see, args, err := r.seen(sub, access.Read, s, name)
 	if err != nil {
-		return "", nil, err
+		return "", nil, "", "", err
 	}
-	col := "r." + name
+	key, idDir = "r."+name, dir
 	if see != "" {
-		col = "CASE WHEN " + see + " THEN " + col + " END"
+		key = "CASE WHEN " + see + " THEN " + key + " END"
 	}
 	if ok {
 		// Left to themselves the engines put rows without a value at different ends.
 		dir += " NULLS LAST"
 	}
-	// The id makes the order total, so that pages neither repeat nor skip.
-	return col + dir + ", r.id" + strings.TrimSuffix(dir, " NULLS LAST"), args, nil
+	return key, args, dir, idDir, nil
 }
 
 // Similar finds rows by sealed values without opening any: for each property the

@@ -69,7 +69,8 @@ type Property struct {
 	List  string `yaml:"list"`  // code list, for code and codes
 	Ref   string `yaml:"ref"`   // register, for ref
 	HTCDS string `yaml:"htcds"` // field of the Human Trafficking Case Data Standard, where one matches
-	// Index: sorted makes an ordinary index; exact and phonetic make blind ones for
+	// Index: sorted makes an ordinary index; list adds the property to the index that lists
+	// and counts walk, for what people filter by; exact and phonetic make blind ones for
 	// sealed values; unique forbids a second row with the value.
 	Index    []string `yaml:"index"`
 	Required bool     `yaml:"required"`
@@ -123,7 +124,7 @@ var (
 	types    = []Type{TypeText, TypeLongText, TypeInteger, TypeDecimal, TypeDate, TypeDateTime, TypeBoolean, TypeCode, TypeCodes, TypeRef, TypeGeopoint, TypeUser, TypeOrg, TypeJSON}
 	classes  = []Class{Open, Sensitive, Identity, Health}
 	scopes   = []string{"case", "person", "office", "public"}
-	indexes  = []string{"sorted", "unique", "exact", "phonetic"}
+	indexes  = []string{"sorted", "list", "unique", "exact", "phonetic"}
 	// Languages that every label must have.
 	Languages = []string{"en", "ur", "id"}
 )
