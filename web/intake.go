@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"aman/casework"
 	"aman/forms"
@@ -55,6 +56,8 @@ type interviewPage struct {
 	Title   string
 	Answers []answerView
 	Unfit   []forms.Unfit
+	// Reasons are why it does not fit its form; Notes are what else was noticed.
+	Reasons, Notes []misfitView
 	// Matches are earlier people that this one may be.
 	Matches []registry.Match
 	Cases   map[string][]*registry.Row
@@ -67,7 +70,12 @@ type answerView struct {
 	Question, Answer string
 	Group            string
 	Unfit            bool
+	// Reasons are what the form has against this answer.
+	Reasons []string
 }
+
+// misfitView is one thing that the check of an interview against its form found.
+type misfitView struct{ Question, Text string }
 
 // interview is what was read of one submission.
 type interview struct {
@@ -76,6 +84,7 @@ type interview struct {
 	in     *xform.Instance
 	values map[string]registry.Values
 	unfit  []forms.Unfit
+	report xform.Report
 }
 
 // read opens a submission of the queue, with its form and what its answers map to.
@@ -88,17 +97,15 @@ func (s *Server) read(r *http.Request, sub access.Subject, id string) (*intervie
 	if v.in, err = xform.ParseInstance(body); err != nil {
 		return nil, err
 	}
-	var def []byte
+	var model *xform.Model
 	err = s.Node.Store.Read(r.Context(), func(tx *store.Tx) error {
-		_, def, err = s.Node.Forms.Definition(tx, head.Form, head.Version)
+		model, err = s.Node.Forms.Model(tx, head.Form, head.Version)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	if v.form, err = xform.ParseForm(def); err != nil {
-		return nil, err
-	}
+	v.form, v.report = &model.Form, forms.Judge(model, v.in, head.At)
 	if m := s.Node.Shipped.Mappings[head.Form]; m != nil {
 		v.values, v.unfit = m.Map(s.Node.Catalog, v.in, head.At)
 	}
@@ -118,6 +125,7 @@ func (s *Server) interview(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) showInterview(w http.ResponseWriter, r *http.Request, p *Page, v *interview, status int, fault string) {
 	body := &interviewPage{Head: v.head, Title: v.form.Title, Answers: p.answers(v), Unfit: v.unfit, Fault: fault, Fields: p.openingFields(r)}
+	body.Reasons, body.Notes = p.misfits(v.report.Failures), p.misfits(v.report.Notes)
 	body.Done = v.head.State != forms.Received && v.head.State != forms.Quarantined
 	err := s.Node.Store.Read(r.Context(), func(tx *store.Tx) (err error) {
 		terms := map[string]string{}
@@ -161,6 +169,11 @@ func (p *Page) answers(v *interview) []answerView {
 	for _, u := range v.unfit {
 		bad[u.Node] = true
 	}
+	against := map[string][]string{}
+	for _, f := range v.report.Failures {
+		path := shownPath(f.Path)
+		against[path] = append(against[path], p.misfit(f).Text)
+	}
 	questions := map[string]xform.Question{}
 	for _, q := range v.form.Questions {
 		questions[q.Path] = q
@@ -171,7 +184,7 @@ func (p *Page) answers(v *interview) []answerView {
 		if !ok {
 			continue
 		}
-		view := answerView{Question: xform.Text(q.Label, p.Lang), Answer: a.Value, Unfit: bad[a.Name]}
+		view := answerView{Question: xform.Text(q.Label, p.Lang), Answer: a.Value, Unfit: bad[a.Name] || len(against[a.Path]) > 0, Reasons: against[a.Path]}
 		if view.Question == "" {
 			view.Question = q.Name
 		}
@@ -182,8 +195,8 @@ func (p *Page) answers(v *interview) []answerView {
 			}
 		} else {
 			for _, o := range q.Options {
-				if o.Value == a.Value {
-					view.Answer = xform.Text(o.Label, p.Lang)
+				if label := xform.Text(o.Label, p.Lang); o.Value == a.Value && label != "" {
+					view.Answer = label
 				}
 			}
 		}
@@ -193,6 +206,52 @@ func (p *Page) answers(v *interview) []answerView {
 		out = append(out, view)
 	}
 	return out
+}
+
+// misfit says one finding to the reader: in the form's own words where it has them, else
+// by the rule. An answer inside a repeat is named with its rounds.
+func (p *Page) misfit(f xform.Finding) misfitView {
+	v := misfitView{Question: xform.Text(f.Label, p.Lang), Text: xform.Text(f.Message, p.Lang)}
+	if v.Question == "" {
+		v.Question = f.Name
+	}
+	if r := rounds(f.Path); r != "" {
+		v.Question += " (" + r + ")"
+	}
+	if v.Text == "" {
+		v.Text = p.T("fit." + string(f.Rule))
+	}
+	return v
+}
+
+func (p *Page) misfits(list []xform.Finding) []misfitView {
+	out := make([]misfitView, len(list))
+	for i, f := range list {
+		out[i] = p.misfit(f)
+	}
+	return out
+}
+
+// rounds are the positions in a path: /data/leg[2]/stop[1]/at is in round 2.1.
+func rounds(path string) string {
+	var out []string
+	for _, step := range strings.Split(path, "/") {
+		if _, k, ok := strings.Cut(step, "["); ok {
+			out = append(out, strings.TrimSuffix(k, "]"))
+		}
+	}
+	return strings.Join(out, ".")
+}
+
+// shownPath is a path without the prefixes of names, as answers have it.
+func shownPath(path string) string {
+	steps := strings.Split(path, "/")
+	for i, s := range steps {
+		if _, name, ok := strings.Cut(s, ":"); ok {
+			steps[i] = name
+		}
+	}
+	return strings.Join(steps, "/")
 }
 
 // mapped is the first property that a node fills.

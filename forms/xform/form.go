@@ -24,7 +24,7 @@ type Question struct {
 	Label  Words
 	Hint   Words
 	Media  map[string]Words // by form of itext: image, audio, video, big-image, guidance …
-	Groups []string        // the labels of the groups around it, outermost first
+	Groups []string         // the labels of the groups around it, outermost first
 	// Options are the answers of a choice that stand in the form: its own, or all of the
 	// list it draws from, whatever filter is laid on that list.
 	Options    []Option
@@ -118,10 +118,10 @@ func parseForm(body []byte) (*reader, error) {
 type reader struct {
 	form        *Form
 	model, data *xpath.Node
-	types       map[string]string          // path -> type
-	binds       map[string]string          // id of a bind -> path
+	types       map[string]string           // path -> type
+	binds       map[string]string           // id of a bind -> path
 	texts       map[string]map[string]Words // itext id -> form ("" is the text itself) -> text
-	lists       map[string]*list           // secondary instances
+	lists       map[string]*list            // secondary instances
 	controls    []found
 	repeats     []found
 	groups      map[string]Words

@@ -74,3 +74,8 @@ func (r *Report) add(to *[]Finding, f Finding) {
 	}
 	*to = append(*to, f)
 }
+
+// Rules lists every rule, those of failures first.
+func Rules() []Rule {
+	return []Rule{Unreadable, WrongForm, Required, Constraint, Type, Choice, Range, Count, Irrelevant, Repeated, Calculated, Unknown, Unchecked, Unfinished}
+}
