@@ -8,8 +8,8 @@ package synth
 //
 // So counts between ten and that estimate are too low on purpose. Their intervals are not.
 const (
-	smallGroup     = 10    // CTDC's smallest published count
-	highestSupport = 60.0  // a combination of this many is always released as it is
+	smallGroup     = 10     // CTDC's smallest published count
+	highestSupport = 60.0   // a combination of this many is always released as it is
 	inventedTarget = 0.0007 // far below the 2 % that are allowed: real records have more gaps than simulated ones (set on the CTDC file)
 )
 
@@ -34,20 +34,26 @@ func support(pairs [][2]float64) float64 {
 const (
 	capped = 6
 	capSD  = 5
+
+	capFrom = smallGroup - 2 // estimates just below ten would come out as ten now and then
 )
+
+// mostMoved bounds the share of a length's combinations, counted in people, that the filter may lower in the synthetic records.
+// Where most groups are small, lowering them all would bend the totals.
+const mostMoved = 0.03
 
 // filter lowers unsupported combinations in the crowd, against all that was measured.
 func (e *engine) filter(m *model, errs *errorModel) error {
-	var sets [][]int
-	for k := 2; k <= min(e.opt.Length, len(e.size)); k++ { // single values are declared, nobody invents them
-		sets = append(sets, e.reported(k)...)
-	}
-	caps := make([]*goal, len(sets))
-	e.each(len(sets), func(i int) { caps[i] = capGoal(m.crowd, sets[i], errs.supported[len(sets[i])]) })
 	goals := m.goals
-	for _, c := range caps {
-		if c != nil {
-			goals = append(goals, *c)
+	for k := 2; k <= min(e.opt.Length, len(e.size)); k++ { // single values are declared, nobody invents them
+		sets := e.reported(k)
+		from := min(errs.supported[k], e.affordableFrom(m.crowd, sets))
+		caps := make([]*goal, len(sets))
+		e.each(len(sets), func(i int) { caps[i] = capGoal(m.crowd, sets[i], from) })
+		for _, c := range caps {
+			if c != nil {
+				goals = append(goals, *c)
+			}
 		}
 	}
 	if len(goals) == len(m.goals) {
@@ -56,13 +62,39 @@ func (e *engine) filter(m *model, errs *errorModel) error {
 	return e.rake(m.crowd, goals, max(1, e.sweeps(len(m.goals), len(m.crowd.w))*2/3), "support filter")
 }
 
+// affordableFrom gives the largest threshold that keeps to mostMoved.
+func (e *engine) affordableFrom(c *crowd, sets [][]int) float64 {
+	var people [int(highestSupport) + 1]float64 // by estimate
+	parts := make([][int(highestSupport) + 1]float64, len(sets))
+	e.each(len(sets), func(i int) {
+		t := c.table(sets[i])
+		for _, k := range filledCells(c.size, sets[i]) {
+			parts[i][min(int(t[k]), int(highestSupport))] += t[k]
+		}
+	})
+	total := 0.0
+	for _, p := range parts {
+		for x, n := range p {
+			people[x] += n
+			total += n
+		}
+	}
+	moved, x := 0.0, capFrom
+	for ; x < int(highestSupport); x++ {
+		if moved += people[x]; moved > mostMoved*total {
+			break
+		}
+	}
+	return float64(x)
+}
+
 // capGoal asks for fewer people in the cells of a table whose estimate is near or above ten but below from; nil where there are none.
 func capGoal(c *crowd, set []int, from float64) *goal {
 	t := c.table(set)
 	cell := make([]uint16, len(t)) // place among the capped cells, from 1
 	n := 0
 	for _, k := range filledCells(c.size, set) {
-		if t[k] >= smallGroup-2 && t[k] < from {
+		if t[k] >= capFrom && t[k] < from {
 			n++
 			cell[k] = uint16(n)
 		}
