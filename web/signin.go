@@ -38,7 +38,9 @@ func local(next string) string {
 	if err != nil || u.IsAbs() || u.Host != "" || !strings.HasPrefix(u.Path, "/") || strings.HasPrefix(u.Path, "//") || strings.Contains(next, `\`) {
 		return "/"
 	}
-	return u.Path
+	// Escaped again: a browser drops a tab and turns a backslash, so that the plain form of
+	// /%09/elsewhere or /%5Celsewhere leads away.
+	return u.EscapedPath()
 }
 
 func (s *Server) from(r *http.Request) signin.From {
