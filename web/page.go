@@ -129,8 +129,8 @@ func faultKey(err error) string {
 func (s *Server) refused(r *http.Request, ref *access.Refusal) {
 	sub, _ := subjectOf(r)
 	object := ref.Object.ID
-	if len(object) > 64 {
-		object = "" // what was typed into an address may be anything
+	if !validID(strings.TrimPrefix(object, "uuid:")) {
+		object = "" // what was typed into an address may be anything, a name too
 	}
 	entry := audit.Entry{
 		At: s.Node.Now().UTC(), Actor: sub.User, Org: sub.Org, Action: "access." + string(ref.Action), Outcome: audit.Refused,
