@@ -141,8 +141,14 @@ func (s *Server) unseal(w http.ResponseWriter, r *http.Request) {
 		if s.Node.Catalog.Registers[register] == nil {
 			return &access.Refusal{Action: access.Unseal, Object: access.Object{Register: "cases", ID: body.Case.ID}, Reason: access.UnknownRegister}
 		}
-		body.Row, err = s.Node.Registry.Get(tx, p.Sub, register, id)
-		return err
+		if body.Row, err = s.Node.Registry.Get(tx, p.Sub, register, id); err != nil {
+			return err
+		}
+		// Under a case's code stand only its own parts and its own person.
+		if body.Row.Case != body.Case.ID && !(register == "people" && id == body.Case.Person) {
+			return &access.Refusal{Action: access.Unseal, Object: body.Row.Object(), Reason: access.NoSuchRow}
+		}
+		return nil
 	})
 	if err != nil {
 		s.problem(w, r, err)
