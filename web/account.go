@@ -127,6 +127,11 @@ func (s *Server) password(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) enrolCode(w http.ResponseWriter, r *http.Request) {
 	sub, _ := subjectOf(r)
+	// Whoever finds an open session must not make a way in of her own.
+	if err := s.Node.SignIn.Reauthenticate(r.Context(), sub.User, r.PostFormValue("password"), s.from(r)); err != nil {
+		s.notHers(w, r, err)
+		return
+	}
 	e, err := s.Node.SignIn.EnrolCode(r.Context(), sub.User, "Aman")
 	if err != nil {
 		s.problem(w, r, err)
@@ -157,8 +162,7 @@ func (s *Server) confirmCode(w http.ResponseWriter, r *http.Request) {
 func (s *Server) removeCode(w http.ResponseWriter, r *http.Request) {
 	sub, _ := subjectOf(r)
 	if err := s.Node.SignIn.Reauthenticate(r.Context(), sub.User, r.PostFormValue("password"), s.from(r)); err != nil {
-		p := s.page(r, "account.title")
-		s.showAccount(w, r, &accountPage{Fault: p.T("password.wrong")}, http.StatusUnprocessableEntity)
+		s.notHers(w, r, err)
 		return
 	}
 	if err := s.Node.Store.Write(r.Context(), func(tx *store.Tx) error { return s.Node.SignIn.RemoveCode(tx, sub.User) }); err != nil {
@@ -168,6 +172,20 @@ func (s *Server) removeCode(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/account?done=code_removed", http.StatusSeeOther)
 }
 
+// notHers answers a password that was asked again and is not right.
+func (s *Server) notHers(w http.ResponseWriter, r *http.Request, err error) {
+	p := s.page(r, "account.title")
+	fault := p.T("password.wrong")
+	var slow *signin.Slow
+	if errors.As(err, &slow) {
+		fault = p.T("signin.slow", "n", int(slow.After.Seconds())+1)
+	} else if !errors.Is(err, signin.ErrRefused) {
+		s.problem(w, r, err)
+		return
+	}
+	s.showAccount(w, r, &accountPage{Fault: fault}, http.StatusUnprocessableEntity)
+}
+
 // The passkey ceremonies are the one thing that needs script: the browser's own dialog.
 
 type ceremony struct {
@@ -175,6 +193,8 @@ type ceremony struct {
 	Options json.RawMessage `json:"options,omitempty"`
 	Name    string          `json:"name,omitempty"`
 	Answer  json.RawMessage `json:"answer,omitempty"`
+	// Password is asked again before a passkey is added.
+	Password string `json:"password,omitempty"`
 }
 
 func answerJSON(w http.ResponseWriter, status int, v any) {
@@ -185,7 +205,15 @@ func answerJSON(w http.ResponseWriter, status int, v any) {
 
 func (s *Server) beginPasskey(w http.ResponseWriter, r *http.Request) {
 	sub, _ := subjectOf(r)
-	ticket, options, err := s.Node.SignIn.EnrolPasskey(r.Context(), sub.User)
+	c, err := readCeremony(r)
+	if err == nil {
+		err = s.Node.SignIn.Reauthenticate(r.Context(), sub.User, c.Password, s.from(r))
+	}
+	var ticket string
+	var options []byte
+	if err == nil {
+		ticket, options, err = s.Node.SignIn.EnrolPasskey(r.Context(), sub.User)
+	}
 	if err != nil {
 		answerJSON(w, http.StatusUnprocessableEntity, map[string]string{"error": "passkey"})
 		return

@@ -57,7 +57,7 @@ addEventListener("click", (e) => {
       const enrol = b.dataset.passkey === "enrol";
       const base = enrol ? "/account/passkeys" : "/signin/passkey";
       try {
-        const c = await post(base + "/begin");
+        const c = await post(base + "/begin", enrol ? { password: document.getElementById("keypw").value } : undefined);
         const options = c.options.publicKey || c.options;
         const answer = enrol
           ? await navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(options) })
