@@ -36,7 +36,7 @@ const pageSize = 50
 func (s *Server) cases(w http.ResponseWriter, r *http.Request) {
 	p := s.page(r, "cases.title")
 	q := r.URL.Query()
-	body := &casesPage{Search: strings.TrimSpace(q.Get("q"))}
+	body := &casesPage{Search: strings.TrimSpace(r.PostFormValue("q"))}
 	query := registry.Query{Register: "cases", Limit: pageSize}
 	state := p.propertyField("cases", "risk_level", nil)
 	state.Name, state.Label, state.Options, state.Value = "state", p.T("field.state"), p.options("case_state"), q.Get("state")

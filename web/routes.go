@@ -12,8 +12,8 @@ import (
 
 // routes is the table of addresses.
 func (s *Server) routes() {
-	open := s.mux.HandleFunc
-	in := func(pattern string, h http.HandlerFunc) { s.mux.HandleFunc(pattern, s.signedIn(h)) }
+	open := func(pattern string, h http.HandlerFunc) { s.mux.HandleFunc(pattern, bounded(h)) }
+	in := func(pattern string, h http.HandlerFunc) { open(pattern, s.signedIn(h)) }
 
 	open("GET /assets/{hash}/{name...}", s.asset)
 	open("GET /signin", s.showSignIn)
@@ -30,6 +30,7 @@ func (s *Server) routes() {
 	in("POST /intake/{id}/open", s.openCase)
 	in("POST /intake/{id}/dismiss", s.dismiss)
 	in("GET /cases", s.cases)
+	in("POST /cases", s.cases) // a search: a name must not stand in an address
 	in("GET /cases/new", s.newCase)
 	in("POST /cases/new", s.newCase)
 	in("GET /cases/emergency", s.breakGlass)
@@ -55,6 +56,18 @@ func (s *Server) routes() {
 	rosa := &openrosa.Handler{Forms: s.Node.Forms, Store: s.Node.Store, Base: s.Node.Config.Origin, Texts: s.texts, Log: s.Log, Device: s.device}
 	rosa.Register(s.mux)
 	open("/", func(w http.ResponseWriter, r *http.Request) { s.fail(w, r, http.StatusNotFound, "error.not_found") })
+}
+
+// formMost bounds what a page may send, in bytes: a long story in Urdu takes a tenth of it.
+const formMost = 1 << 20
+
+// bounded lets no page send more than formMost; without it the parts of a form that
+// nobody reads would go to files on disk, in clear and without end.
+func bounded(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		r.Body = http.MaxBytesReader(w, r.Body, formMost)
+		next(w, r)
+	}
 }
 
 // device is the subject behind a device token.
