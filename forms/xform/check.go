@@ -157,7 +157,7 @@ func (k *checker) calculation(r *rule, v *visit) {
 			k.note(Unchecked, v, err)
 			return
 		}
-		want := k.calculated(value, v.place.bind.typ)
+		want := k.calculated(value, &v.place.bind)
 		if same(have, want) {
 			return
 		}
@@ -170,15 +170,21 @@ func (k *checker) calculation(r *rule, v *visit) {
 	k.note(Calculated, v, nil)
 }
 
-// calculated is the text that a calculation leaves in a node of a type.
-func (s *state) calculated(v xpath.Value, typ xpath.Type) string {
-	if v.Type() == xpath.NumberType {
-		if f := s.env.Number(v); math.IsNaN(f) {
-			return "" // as JavaRosa does: no number is no answer
-		}
-	}
-	if typ == xpath.BooleanType || v.Type() == xpath.BooleanType {
+// calculated is the text that a calculation leaves in a node, as JavaRosa casts it to the
+// type of the node: no number is no answer, and a whole number is cut, not rounded.
+func (s *state) calculated(v xpath.Value, b *bind) string {
+	if v.Type() == xpath.BooleanType || b.typ == xpath.BooleanType {
 		return strconv.FormatBool(s.env.True(v))
+	}
+	whole := b.Bind != nil && whole[b.Type]
+	if v.Type() == xpath.NumberType || whole && v.Type() != xpath.DateType {
+		f := s.env.Number(v)
+		switch {
+		case math.IsNaN(f) && v.Type() == xpath.NumberType:
+			return ""
+		case whole && math.Abs(f) < 1e15:
+			return strconv.FormatInt(int64(f), 10)
+		}
 	}
 	return s.env.Text(v)
 }
@@ -232,7 +238,11 @@ func (k *checker) node(i int) {
 	}
 	k.r.Relevant++
 	if b.fits != nil && !b.fits(value) {
-		k.fail(Type, v, nil)
+		if v.given(value) { // the form's own fault
+			k.note(Type, v, nil)
+		} else {
+			k.fail(Type, v, nil)
+		}
 		return // the other rules would only say it again
 	}
 	for _, c := range p.controls {
@@ -249,11 +259,17 @@ func (k *checker) node(i int) {
 // itself starts with says nothing about the person who filled it in.
 func (k *checker) irrelevant(v *visit, value string) {
 	b := v.place.bind
-	if t := v.place.template; t != nil && strings.TrimSpace(t.Text()) == value || b.Bind != nil && (b.calculate != nil || b.Preload != "") || len(v.place.controls) == 0 {
+	if v.given(value) || b.Bind != nil && (b.calculate != nil || b.Preload != "") || len(v.place.controls) == 0 {
 		k.note(Irrelevant, v, nil)
 		return
 	}
 	k.fail(Irrelevant, v, nil)
+}
+
+// given reports whether a value is what the form itself starts with.
+func (v *visit) given(value string) bool {
+	t := v.place.template
+	return t != nil && strings.TrimSpace(t.Text()) == value
 }
 
 func (k *checker) required(v *visit) {

@@ -24,10 +24,12 @@ type Filling struct {
 	s *state
 	// Err is the first thing a calculation or a relevance of the form could not be asked for.
 	Err error
+
+	rounds int // that were added
 }
 
-// maxRounds bounds what a count may make of a repeat.
-const maxRounds = 1000
+// maxRounds bounds what counts may make of the repeats of a form, all together.
+const maxRounds = 5000
 
 // Start gives a new instance: the form's own defaults, its preloads, what it sets at the
 // first load, everything calculated.
@@ -35,10 +37,10 @@ func (m *Model) Start(c Conditions) *Filling {
 	root := m.template.Clone().DocumentElement()
 	s := m.newState(context.Background(), root, c)
 	f := &Filling{s: s}
-	s.known = true
+	s.known, s.filling = true, true
 	f.match()
 	f.preload()
-	f.act(m.Actions, "", root.QName(), "odk-instance-first-load", "odk-instance-load", "xforms-ready")
+	f.act("", nil, "odk-instance-first-load", "odk-instance-load", "xforms-ready")
 	f.Recalculate()
 	return f
 }
@@ -91,9 +93,10 @@ func uuid() string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
-// act carries out the setvalue actions of an event: all, or those under one node.
-func (f *Filling) act(actions []Action, on, under string, events ...string) {
-	for _, a := range actions {
+// act carries out the setvalue actions of an event: those that stand at the place on, or
+// all; on the nodes under one, or on all.
+func (f *Filling) act(on string, under *xpath.Node, events ...string) {
+	for _, a := range f.s.m.Actions {
 		if a.Kind != "setvalue" || on != "" && a.On != on || !slices.ContainsFunc(a.Events, func(e string) bool { return slices.Contains(events, e) }) {
 			continue
 		}
@@ -103,7 +106,7 @@ func (f *Filling) act(actions []Action, on, under string, events ...string) {
 		}
 		for _, i := range f.s.byPlace[p.n] {
 			v := &f.s.visits[i]
-			if under != "" && !strings.HasPrefix(v.node.Path()+"/", "/"+strings.TrimPrefix(under, "/")+"/") {
+			if under != nil && !within(v.node, under) {
 				continue
 			}
 			text := a.Text
@@ -113,11 +116,32 @@ func (f *Filling) act(actions []Action, on, under string, events ...string) {
 					f.blame(err)
 					continue
 				}
-				text = f.s.calculated(value, p.bind.typ)
+				text = f.s.calculated(value, &p.bind)
 			}
 			set(v, text)
 		}
 	}
+}
+
+func within(n, top *xpath.Node) bool {
+	for ; n != nil; n = n.Parent() {
+		if n == top {
+			return true
+		}
+	}
+	return false
+}
+
+// holder is the round that a node is in: an action at a question of one round sets nodes of
+// that round; nil outside repeats.
+func holder(v *visit) *xpath.Node {
+	n := v.node
+	for p := v.place; p != nil; p, n = p.parent, n.Parent() {
+		if p.repeat {
+			return n
+		}
+	}
+	return nil
 }
 
 func (f *Filling) blame(err error) {
@@ -142,7 +166,6 @@ func (f *Filling) Recalculate() {
 		if !f.adjust() {
 			return
 		}
-		f.match()
 	}
 }
 
@@ -162,7 +185,7 @@ func (f *Filling) calculate() {
 				f.blame(err)
 				continue
 			}
-			set(v, s.calculated(value, st.place.bind.typ))
+			set(v, s.calculated(value, &st.place.bind))
 		}
 	}
 	s.settle()
@@ -172,7 +195,8 @@ func (f *Filling) calculate() {
 // whether anything was changed.
 func (f *Filling) adjust() bool {
 	s := f.s
-	changed := false
+	removed := false
+	var fresh []*xpath.Node
 	for _, p := range s.m.places {
 		if !p.repeat || p.count == nil {
 			continue
@@ -200,18 +224,28 @@ func (f *Filling) adjust() bool {
 			if !ok {
 				continue
 			}
-			want = min(want, maxRounds)
-			for k := len(rounds); k < want; k++ {
-				f.round(around, p)
-				changed = true
+			for k := len(rounds); k < want && f.rounds < maxRounds; k++ {
+				fresh = append(fresh, f.round(around, p))
 			}
 			for k := len(rounds); k > want; k-- {
 				rounds[k-1].Remove()
-				changed = true
+				removed = true
 			}
 		}
 	}
-	return changed
+	if removed || len(fresh) > 0 {
+		f.begin(fresh...)
+		return true
+	}
+	return false
+}
+
+// begin does what the form does when rounds are new.
+func (f *Filling) begin(fresh ...*xpath.Node) {
+	f.match()
+	for _, n := range fresh {
+		f.act("", n, "odk-new-repeat", "odk-instance-first-load")
+	}
 }
 
 // round adds an empty round of a repeat at its end.
@@ -231,8 +265,7 @@ func (f *Filling) round(around *xpath.Node, p *place) *xpath.Node {
 		at = rounds[len(rounds)-1].Index() + 1
 	}
 	around.Insert(at, fresh)
-	f.match()
-	f.act(f.s.m.Actions, "", fresh.Path(), "odk-new-repeat", "odk-instance-first-load")
+	f.rounds++
 	return fresh
 }
 
@@ -270,7 +303,7 @@ func (f *Filling) Set(path, value string) error {
 	}
 	v.node.SetText(value)
 	f.calculate()
-	f.act(f.s.m.Actions, v.place.path, "", "xforms-value-changed")
+	f.act(v.place.path, holder(v), "xforms-value-changed")
 	f.Recalculate()
 	return nil
 }
@@ -287,10 +320,10 @@ func (f *Filling) Add(path string) (string, error) {
 	if p == nil || !p.repeat {
 		return "", fmt.Errorf("%s: %w", path, ErrNoNode)
 	}
-	n := f.round(around.node, p)
-	f.match()
+	holder := around.node
+	f.begin(f.round(holder, p))
 	f.Recalculate()
-	return fmt.Sprintf("%s/%s[%d]", around.node.Path(), p.name, len(around.node.Elements(n.QName()))), nil
+	return fmt.Sprintf("%s/%s[%d]", holder.Path(), p.name, len(holder.Elements(p.name))), nil
 }
 
 // Value is the answer at a path, "" when there is none.

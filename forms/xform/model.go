@@ -29,6 +29,7 @@ type Model struct {
 
 	template  *xpath.Node // the empty instance, a document
 	primaryID string
+	lastSaved string // id of the instance that is the one filled before, "" when none is
 	root      *place
 	places    []*place // outer ones first
 	byPath    map[string]*place
@@ -64,6 +65,9 @@ type External struct {
 	// Found says that Options.External knew it.
 	Found bool
 }
+
+// lastSaved is the source of the instance that was filled before on the same device.
+const lastSaved = "jr://instance/last-saved"
 
 // Fault is a part of a form that cannot be used.
 type Fault struct {
@@ -169,7 +173,9 @@ func (c *compiler) secondary(o Options) {
 		} else {
 			c.m.Externals = append(c.m.Externals, External{ID: id, Source: source})
 			ext := &c.m.Externals[len(c.m.Externals)-1]
-			if o.External != nil {
+			if source == lastSaved {
+				c.m.lastSaved = id
+			} else if o.External != nil {
 				doc, err := o.External(source)
 				if err != nil {
 					c.fault(id, "instance", err)
@@ -290,8 +296,8 @@ var clockRanks = map[string]int{"timestamp end": 0, "timestamp start": 1, "date 
 func (c *compiler) repeated() {
 	for _, f := range c.repeats {
 		p := c.m.byPath[f.path]
-		if p == nil {
-			c.fault(f.path, "repeat", fmt.Errorf("the form's instance has no such node"))
+		if p == nil || p.parent == nil {
+			c.fault(f.path, "repeat", fmt.Errorf("the form's instance has no such node below its root"))
 			continue
 		}
 		if !p.repeat {

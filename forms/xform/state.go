@@ -61,11 +61,11 @@ type state struct {
 	twice   []*xpath.Node // a second one where the form has one
 	added   int
 	full    bool // maxAdded was reached
-	extend  bool // add what is missing
+	filling bool // it is being filled in here, not judged
 }
 
 func (m *Model) newState(ctx context.Context, root *xpath.Node, c Conditions) *state {
-	s := &state{m: m, doc: xpath.NewDocument().Append(root), ctx: ctx, language: c.Language, byPlace: make([][]int, len(m.places)), visits: make([]visit, 0, len(m.places)+16), extend: true}
+	s := &state{m: m, doc: xpath.NewDocument().Append(root), ctx: ctx, language: c.Language, byPlace: make([][]int, len(m.places)), visits: make([]visit, 0, len(m.places)+16)}
 	if s.language == "" && len(m.Languages) > 0 {
 		s.language = m.Languages[0]
 	}
@@ -89,6 +89,9 @@ func (s *state) instance(id string) (*xpath.Node, error) {
 	}
 	if id != "" && id == s.m.primaryID {
 		return s.doc, nil
+	}
+	if s.filling && id != "" && id == s.m.lastSaved {
+		return s.m.template, nil // none was filled before: an empty one
 	}
 	return nil, nil
 }
@@ -164,9 +167,6 @@ func (s *state) walk(n *xpath.Node, p *place, parent int, absent bool) {
 		// Programs choose their own prefixes for meta; expressions go by the form's.
 		c.Prefix = prefix(q.name)
 		s.walk(c, q, me, absent)
-	}
-	if !s.extend {
-		return
 	}
 	for i, q := range p.children {
 		if there[i] || q.repeat {

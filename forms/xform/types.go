@@ -20,7 +20,8 @@ var fits = map[string]func(string) bool{
 	"geopoint": isPoint,
 	"geotrace": func(s string) bool { return arePoints(s, 2, false) },
 	"geoshape": func(s string) bool { return arePoints(s, 3, true) },
-	"binary":   func(s string) bool { return !strings.ContainsAny(s, "/\\\x00") },
+	// The name of a file beside the submission, or a picture that the form starts with.
+	"binary": func(s string) bool { return !strings.ContainsAny(strings.TrimPrefix(s, "jr://images/"), "/\\\x00") },
 }
 
 // nodeTypes are how expressions read the values of a type.
@@ -28,6 +29,9 @@ var nodeTypes = map[string]xpath.Type{
 	"int": xpath.NumberType, "integer": xpath.NumberType, "decimal": xpath.NumberType, "double": xpath.NumberType, "float": xpath.NumberType,
 	"boolean": xpath.BooleanType, "date": xpath.DateType, "dateTime": xpath.DateType,
 }
+
+// whole are the types of whole numbers.
+var whole = map[string]bool{"int": true, "integer": true, "long": true}
 
 func digits(s string) bool {
 	for i := range len(s) {
