@@ -51,7 +51,8 @@ func (s *Service) Open(ctx context.Context, sub access.Subject, o Opening) (stri
 	if person == "" {
 		person = ids.New()
 	}
-	r, err := s.act(ctx, sub, "case.open", caseID, person, o, func(a *forms.Act) error {
+	r, err := s.act(ctx, sub, "case.open", "", "", o, func(a *forms.Act) error {
+		a.About(caseID, person)
 		return s.open(a, o, caseID, person)
 	})
 	// The page that was sent twice opened one case: the first.
@@ -95,7 +96,7 @@ func (s *Service) open(a *forms.Act, o Opening, caseID, person string) error {
 		if err := a.Join(o.Intake, caseID, person); err != nil {
 			return err
 		}
-		a.Detail("submission", o.Intake)
+		a.Detail("submission", forms.ForAudit(o.Intake))
 	}
 	due := s.today(at.AddDate(0, 0, s.practice.Risks[o.Risk].FirstDays))
 	_, err = a.Apply(registry.Write{Register: "tasks", Create: true, Values: registry.Values{"kind": "contact", "due_on": due},

@@ -83,7 +83,7 @@ func (s *Service) publish(tx *store.Tx, sub access.Subject, p Published, body []
 		}
 		return nil
 	}
-	return s.audit.Append(tx, audit.Entry{At: p.At, Actor: actor(sub), Org: sub.Org, Action: "form.publish", Outcome: audit.OK, Register: "forms", Detail: map[string]string{"form": p.Form}})
+	return s.audit.Append(tx, audit.Entry{At: p.At, Actor: actor(sub), Org: sub.Org, Action: "form.publish", Outcome: audit.OK, Register: "forms", Detail: map[string]string{"form": formForAudit(p.Form)}})
 }
 
 // Forms lists what may be filled: the newest version of each open form.
@@ -170,7 +170,7 @@ func (s *Service) Receive(ctx context.Context, sub access.Subject, body []byte, 
 	state, reasons := verdict(Judge(model, in, s.now()))
 	return s.Submit(ctx, sub, Filled{
 		Instance: in.ID, Form: in.Form, Version: form.Version, Body: body, Files: files, State: state, Reasons: reasons, Replaces: in.Deprecated,
-		Verb: "submission.receive", Detail: map[string]string{"form": in.Form},
+		Verb: "submission.receive", Detail: map[string]string{"form": formForAudit(in.Form)},
 	}, func(a *Act) error {
 		// Asked here, past the look for a known instance: a phone whose answer was lost
 		// sends again after the form closed, and must learn that all is well.

@@ -96,7 +96,7 @@ func (s *Service) Open(ctx context.Context, sub access.Subject, instance string)
 		if body, err = s.body(tx, instance); err != nil {
 			return err
 		}
-		return s.audit.Append(tx, audit.Entry{At: sub.At, Actor: sub.User, Org: sub.Org, Action: "submission.open", Outcome: audit.OK, Register: "submissions", Object: instance, Case: h.Case})
+		return s.audit.Append(tx, audit.Entry{At: sub.At, Actor: sub.User, Org: sub.Org, Action: "submission.open", Outcome: audit.OK, Register: "submissions", Object: ForAudit(instance), Case: h.Case})
 	})
 	if err != nil {
 		return Head{}, nil, err
@@ -151,7 +151,7 @@ func (a *Act) Content(instance string) (Head, []byte, error) {
 
 // Dismiss sets an intake aside (a test, a duplicate); it stays kept. Reason is a code.
 func (s *Service) Dismiss(ctx context.Context, sub access.Subject, instance, reason string) error {
-	_, err := s.Submit(ctx, sub, Filled{Form: "intake.dismiss", Version: "1", Verb: "submission.dismiss", Detail: map[string]string{"submission": instance, "reason": reason}}, func(a *Act) error {
+	_, err := s.Submit(ctx, sub, Filled{Form: "intake.dismiss", Version: "1", Verb: "submission.dismiss", Detail: map[string]string{"submission": ForAudit(instance), "reason": reason}}, func(a *Act) error {
 		h, err := s.head(a.Tx, a.Meta.Subject, access.Intake, instance)
 		if err != nil {
 			return err

@@ -1,11 +1,11 @@
 package forms
 
 import (
+	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -129,8 +129,6 @@ func (a *Act) Detail(key, value string) {
 // that is on disk. apply may be nil.
 func (s *Service) Submit(ctx context.Context, sub access.Subject, in Filled, apply func(*Act) error) (Result, error) {
 	prepare(&in, sub)
-	sum := sha256.Sum256(in.Body)
-	hash := hex.EncodeToString(sum[:])
 	at := s.now().UTC().Truncate(time.Microsecond)
 	sub.At = at
 	var res Result
@@ -138,7 +136,7 @@ func (s *Service) Submit(ctx context.Context, sub access.Subject, in Filled, app
 		filled := in // a write may run twice; each run starts from what arrived
 		filled.Detail = copied(in.Detail)
 		res = Result{Instance: filled.Instance, State: filled.State}
-		known, err := s.known(tx, &filled, hash, &res)
+		known, err := s.known(tx, sub, &filled, &res)
 		if err != nil || known {
 			return err
 		}
@@ -152,15 +150,46 @@ func (s *Service) Submit(ctx context.Context, sub access.Subject, in Filled, app
 		if len(res.Conflicts) > 0 {
 			res.State = InConflict
 		}
-		if err := s.keep(tx, sub, &filled, hash, &res, at); err != nil {
+		if err := s.keep(tx, sub, &filled, &res, at); err != nil {
 			return err
 		}
 		return s.audit.Append(tx, audit.Entry{
 			At: at, Actor: actor(sub), Org: sub.Org, Action: filled.Verb, Outcome: audit.OK, Register: "submissions",
-			Object: filled.Instance, Case: filled.Case, Detail: filled.Detail,
+			Object: ForAudit(filled.Instance), Case: filled.Case, Detail: filled.Detail,
 		})
 	})
 	return res, err
+}
+
+var (
+	plainID    = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:/-]*$`)
+	plainForm  = regexp.MustCompile(`^[a-z][a-z0-9._/-]*$`)
+	uuidID     = regexp.MustCompile(`^(uuid:)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+	longNumber = regexp.MustCompile(`[0-9][0-9.-]{6,}[0-9]`)
+)
+
+// ForAudit is how the audit log names an instance that a phone named. A phone may put
+// anything there, a telephone number too; the log takes nothing that could be one, so
+// what is no plain id stands there as its hash.
+func ForAudit(instance string) string {
+	if uuidID.MatchString(instance) || (plainID.MatchString(instance) && len(instance) <= 60 && !longNumber.MatchString(instance)) {
+		return instance
+	}
+	return hashOf(instance)
+}
+
+// formForAudit does the same for the id of a form, which may have spaces and letters of
+// any script.
+func formForAudit(form string) string {
+	if plainForm.MatchString(form) && len(form) <= 60 && !longNumber.MatchString(form) {
+		return form
+	}
+	return hashOf(form)
+}
+
+func hashOf(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return hex.EncodeToString(sum[:])
 }
 
 func prepare(in *Filled, sub access.Subject) {
@@ -198,27 +227,38 @@ func actor(sub access.Subject) string {
 }
 
 // known looks whether the instance is here already. Attachments that come in a second
-// part of the same instance are added.
-func (s *Service) known(tx *store.Tx, in *Filled, hash string, res *Result) (bool, error) {
-	var have, form, state, key string
-	err := tx.Row("SELECT hash, form, state, key_id, case_id FROM submissions WHERE id = ?", in.Instance).Scan(&have, &form, &state, &key, &res.Case)
+// part of the same instance are added. The content itself is compared, not a hash of it:
+// a hash would let a thief of the database try names, and would outlive the person's key.
+func (s *Service) known(tx *store.Tx, sub access.Subject, in *Filled, res *Result) (bool, error) {
+	var org, user, form, state, key, caseID string
+	var sealed []byte
+	err := tx.Row("SELECT org, actor, form, state, key_id, case_id, body FROM submissions WHERE id = ?", in.Instance).Scan(&org, &user, &form, &state, &key, &caseID, &sealed)
 	if errors.Is(err, store.ErrNone) {
 		return false, nil
 	}
 	if err != nil {
 		return false, err
 	}
-	if have != hash || form != in.Form {
+	// An id says nothing about what others sent: theirs is answered like other content. A
+	// device may have changed hands meanwhile, so of one the organisation decides.
+	if form != in.Form || org != in.Org || (sub.Device == "" && user != sub.User) || (in.Case != "" && caseID != in.Case) {
 		return false, ErrDifferent
 	}
-	res.Duplicate, res.State = true, state
-	if _, err := s.vault.Owner(tx, key); errors.Is(err, vault.ErrErased) {
+	body, err := s.vault.Open(tx, bodyContext(in.Instance), sealed)
+	if err != nil && !errors.Is(err, vault.ErrErased) {
+		return false, err
+	}
+	if err == nil && !bytes.Equal(body, in.Body) {
+		return false, ErrDifferent
+	}
+	res.Duplicate, res.State, res.Case = true, state, caseID
+	if err != nil {
 		return true, nil // the phone is told that all is well, and nothing of the person comes back
 	}
 	return true, s.keepFiles(tx, in, key)
 }
 
-func (s *Service) keep(tx *store.Tx, sub access.Subject, in *Filled, hash string, res *Result, at time.Time) error {
+func (s *Service) keep(tx *store.Tx, sub access.Subject, in *Filled, res *Result, at time.Time) error {
 	if err := s.replace(tx, in); err != nil {
 		return err
 	}
@@ -231,9 +271,9 @@ func (s *Service) keep(tx *store.Tx, sub access.Subject, in *Filled, hash string
 	if err != nil {
 		return err
 	}
-	if _, err := tx.Exec(`INSERT INTO submissions (id, form, form_version, org, office, actor, device, received_at, state, hash, key_id, body, size, case_id, person_id, replaces, reasons)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		in.Instance, in.Form, in.Version, in.Org, in.Office, sub.User, sub.Device, store.Micros(at), res.State, hash, key, body, len(in.Body),
+	if _, err := tx.Exec(`INSERT INTO submissions (id, form, form_version, org, office, actor, device, received_at, state, key_id, body, size, case_id, person_id, replaces, reasons)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		in.Instance, in.Form, in.Version, in.Org, in.Office, sub.User, sub.Device, store.Micros(at), res.State, key, body, len(in.Body),
 		in.Case, in.Person, in.Replaces, strings.Join(in.Reasons, " ")); err != nil {
 		return fmt.Errorf("keeping the submission: %w", err)
 	}
@@ -272,9 +312,8 @@ const chunk = 256 << 10
 
 func (s *Service) keepFiles(tx *store.Tx, in *Filled, key string) error {
 	for _, f := range in.Files {
-		sum := sha256.Sum256(f.Body)
-		n, err := tx.Exec(`INSERT INTO submission_files (submission, name, media_type, hash, size, key_id) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (submission, name) DO NOTHING`,
-			in.Instance, f.Name, f.MediaType, hex.EncodeToString(sum[:]), len(f.Body), key)
+		n, err := tx.Exec(`INSERT INTO submission_files (submission, name, media_type, size, key_id) VALUES (?, ?, ?, ?, ?) ON CONFLICT (submission, name) DO NOTHING`,
+			in.Instance, f.Name, f.MediaType, len(f.Body), key)
 		if err != nil {
 			return fmt.Errorf("keeping an attachment: %w", err)
 		}

@@ -14,6 +14,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -35,6 +36,8 @@ type Handler struct {
 	Base  string
 	Texts *i18n.Catalogue
 	Log   *slog.Logger
+
+	held atomic.Int64
 }
 
 // Faults of a token.
@@ -48,6 +51,9 @@ const (
 	MaxRequest = 100_000_000
 	maxPart    = 50 << 20
 	maxParts   = 200
+	// maxHeld is how many bytes of requests that are still arriving may be in memory at
+	// once, over all phones. Whoever comes when it is full is asked to come later; phones do.
+	maxHeld = 256 << 20
 )
 
 // Register puts the addresses of the protocol on a mux.
@@ -181,7 +187,9 @@ func (h *Handler) head(w http.ResponseWriter, r *http.Request, sub access.Subjec
 
 func (h *Handler) submission(w http.ResponseWriter, r *http.Request, sub access.Subject) {
 	r.Body = http.MaxBytesReader(w, r.Body, MaxRequest)
-	body, files, err := read(r)
+	room := &room{h: h}
+	defer room.leave()
+	body, files, err := read(r, room)
 	if err != nil {
 		h.refuse(w, r, err)
 		return
@@ -198,13 +206,54 @@ func (h *Handler) submission(w http.ResponseWriter, r *http.Request, sub access.
 	h.say(w, r, http.StatusCreated, "openrosa.received")
 }
 
+// errBusy: too much is arriving at once.
+var errBusy = errors.New("too many submissions are arriving at once")
+
+// room is what one request takes of the memory for requests.
+type room struct {
+	h     *Handler
+	taken int64
+}
+
+func (x *room) take(n int) error {
+	x.taken += int64(n)
+	if x.h.held.Add(int64(n)) > maxHeld {
+		return errBusy
+	}
+	return nil
+}
+
+func (x *room) leave() { x.h.held.Add(-x.taken) }
+
+// all reads a part, taking room as it comes.
+func (x *room) all(part io.Reader) ([]byte, error) {
+	var out []byte
+	piece := make([]byte, 64<<10)
+	for {
+		n, err := part.Read(piece)
+		if len(out)+n > maxPart {
+			return nil, &errPart{"openrosa.too_large"}
+		}
+		if busy := x.take(n); busy != nil {
+			return nil, busy
+		}
+		out = append(out, piece[:n]...)
+		if errors.Is(err, io.EOF) {
+			return out, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+}
+
 // errPart is a fault of the request itself; key is its text.
 type errPart struct{ key string }
 
 func (e *errPart) Error() string { return e.key }
 
 // read takes the parts of a posted submission.
-func read(r *http.Request) (body []byte, files []forms.File, err error) {
+func read(r *http.Request, room *room) (body []byte, files []forms.File, err error) {
 	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || kind != "multipart/form-data" {
 		return nil, nil, &errPart{"openrosa.not_multipart"}
@@ -221,24 +270,26 @@ func read(r *http.Request) (body []byte, files []forms.File, err error) {
 		if n >= maxParts {
 			return nil, nil, &errPart{"openrosa.too_many_parts"}
 		}
-		content, err := io.ReadAll(io.LimitReader(part, maxPart+1))
+		isBody := part.FormName() == "xml_submission_file"
+		if !isBody && part.FileName() == "" {
+			continue // *isIncomplete* and the like; NextPart reads past it without keeping it
+		}
+		name, ok := safeName(part.FileName())
+		if !ok && !isBody {
+			return nil, nil, &errPart{"openrosa.file_name"}
+		}
+		content, err := room.all(part)
 		if err != nil {
 			return nil, nil, err
 		}
-		if len(content) > maxPart {
-			return nil, nil, &errPart{"openrosa.too_large"}
-		}
-		switch {
-		case part.FormName() == "xml_submission_file":
+		if isBody {
 			body = content
-		case part.FormName() == "*isIncomplete*":
-		case part.FileName() != "":
-			name, ok := safeName(part.FileName())
-			if !ok {
-				return nil, nil, &errPart{"openrosa.file_name"}
+			if body == nil {
+				body = []byte{}
 			}
-			files = append(files, forms.File{Name: name, MediaType: part.Header.Get("Content-Type"), Body: content})
+			continue
 		}
+		files = append(files, forms.File{Name: name, MediaType: part.Header.Get("Content-Type"), Body: content})
 	}
 	if body == nil {
 		return nil, nil, &errPart{"openrosa.no_xml"}
@@ -274,6 +325,13 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	var part *errPart
 	var large *http.MaxBytesError
 	switch {
+	case errors.Is(err, errBusy):
+		w.Header().Set("Retry-After", "30")
+		h.say(w, r, http.StatusServiceUnavailable, "openrosa.later")
+		return
+	case errors.As(err, &part) && part.key == "openrosa.too_large":
+		h.say(w, r, http.StatusRequestEntityTooLarge, part.key)
+		return
 	case errors.As(err, &part):
 		h.say(w, r, http.StatusBadRequest, part.key)
 		return
