@@ -16,7 +16,7 @@ func (m *Model) Validate(body []byte) Report {
 	if err != nil {
 		return Report{Failures: []Finding{{Rule: Unreadable, Why: err.Error()}}}
 	}
-	return m.Check(in, Conditions{})
+	return m.check(in, in.root, Conditions{})
 }
 
 // Check looks at everything a submission says and leaves out, and reports all that does
@@ -24,7 +24,10 @@ func (m *Model) Validate(body []byte) Report {
 // form would calculate is compared with them and noted, not put in their place, so that a
 // phone whose clock or language is another is not blamed for it. The instance is not
 // changed. The work is bounded by c.Timeout and by the size of the instance.
-func (m *Model) Check(in *Instance, c Conditions) Report {
+func (m *Model) Check(in *Instance, c Conditions) Report { return m.check(in, in.root.Clone(), c) }
+
+// check judges root, which it may change.
+func (m *Model) check(in *Instance, root *xpath.Node, c Conditions) Report {
 	r := Report{}
 	if in.Encrypted {
 		r.Notes = []Finding{{Rule: Unchecked, Path: "/" + in.root.QName(), Name: in.root.Name, Why: "the answers are encrypted"}}
@@ -39,7 +42,6 @@ func (m *Model) Check(in *Instance, c Conditions) Report {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), c.Timeout)
 	defer cancel()
-	root := in.root.Clone()
 	root.Prefix = m.data().Prefix
 	s := m.newState(ctx, root, c)
 	s.walk(root, m.root, -1, false)
