@@ -72,7 +72,7 @@ func (db *DB) batch(first *write) {
 			}
 		}
 	}
-	err := db.writer.exec(ctx, "COMMIT")
+	err := db.writer.step(ctx, "COMMIT")
 	if err != nil {
 		_ = db.writer.exec(ctx, "ROLLBACK")
 	}
@@ -117,13 +117,13 @@ func (db *DB) one(w *write) error {
 	// The statements run under the writer's own context: a caller that goes away
 	// half-way must not interrupt a transaction that others share.
 	ctx := context.WithoutCancel(w.ctx)
-	if err := db.writer.exec(ctx, "SAVEPOINT one"); err != nil {
+	if err := db.writer.step(ctx, "SAVEPOINT one"); err != nil {
 		return err
 	}
 	tx := &Tx{ctx: ctx, s: db.writer, eng: db.engine, writes: true}
 	err := run(tx, w.fn)
 	if err == nil {
-		if err = db.writer.exec(ctx, "RELEASE SAVEPOINT one"); err != nil {
+		if err = db.writer.step(ctx, "RELEASE SAVEPOINT one"); err != nil {
 			return err
 		}
 		w.after = tx.after
@@ -135,5 +135,5 @@ func (db *DB) one(w *write) error {
 		// first error says why, the second only that the savepoint is gone.
 		return err
 	}
-	return db.writer.exec(ctx, "RELEASE SAVEPOINT one")
+	return db.writer.step(ctx, "RELEASE SAVEPOINT one")
 }

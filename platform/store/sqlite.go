@@ -109,7 +109,7 @@ func (e *sqliteEngine) beforeClose(pool *sql.DB) {
 func (e *sqliteEngine) beginRead() string { return "BEGIN DEFERRED" }
 
 func (e *sqliteEngine) beginWrite(ctx context.Context, s *session) error {
-	return s.exec(ctx, "BEGIN IMMEDIATE")
+	return s.step(ctx, "BEGIN IMMEDIATE")
 }
 
 func (e *sqliteEngine) disconnected(error) bool     { return false }

@@ -164,6 +164,12 @@ func (s *session) exec(ctx context.Context, query string) error {
 	return err
 }
 
+// step is exec for the statements that frame every write; they are prepared as others are.
+func (s *session) step(ctx context.Context, query string) error {
+	_, err := s.execArgs(ctx, query, nil)
+	return err
+}
+
 func (s *session) stmt(ctx context.Context, query string) (*sql.Stmt, error) {
 	if st, ok := s.stmts[query]; ok {
 		return st, nil
