@@ -29,11 +29,18 @@ func main() {
 	length := flag.Int("length", 3, "reporting length")
 	epsilon := flag.Float64("epsilon", 4, "epsilon")
 	count := flag.Bool("count", false, "only count all three-way tables of 10,000,000 x 60 yes-or-empty columns")
+	runs := flag.Int("cover", 0, "instead, release the first number of rows so many times and count how often the 95 % intervals hold the truth")
 	score := flag.Bool("score", false, "also compare with the records, up to length 3")
 	verbose := flag.Bool("v", false, "print the stages")
 	flag.Parse()
 	if *count {
 		countAll(10_000_000, 60)
+		return
+	}
+	if *runs > 0 {
+		n, err := strconv.Atoi(strings.Split(*rows, ",")[0])
+		must(err)
+		cover(n, *columns, *length, *epsilon, *runs)
 		return
 	}
 	fmt.Printf("%10s %8s %10s %10s %10s %10s\n", "rows", "columns", "seconds", "cpu", "peak MB", "aggregates")
@@ -45,12 +52,7 @@ func main() {
 		peak := watch()
 		start, cpu := time.Now(), cpuSeconds()
 		ctx := context.Background()
-		rho, err := dp.RhoFor(*epsilon, 1e-7)
-		must(err)
-		l, err := dp.OpenLedger(ctx, dp.NewMemory(), rho)
-		must(err)
-		g, err := l.Spend(ctx, "bench", rho)
-		must(err)
+		g := grant(ctx, *epsilon)
 		opt := synth.Options{Length: *length}
 		last := ""
 		if *verbose {
@@ -71,6 +73,52 @@ func main() {
 				100*e.All.MissingShare(), 100*e.All.InventedShare(), e.TVD[0], e.TVD[1], e.TVD[2])
 		}
 	}
+}
+
+// cover counts how often intervals hold the truth, over all published combinations and over those of ten or more.
+func cover(n, columns, length int, epsilon float64, runs int) {
+	d, t := simulate(n, columns)
+	ctx := context.Background()
+	truth := map[string][]int64{}
+	var in, all, bigIn, big float64
+	for range runs {
+		r, err := synth.Run(ctx, d, t, grant(ctx, epsilon), synth.Options{Length: length})
+		must(err)
+		for _, a := range r.Aggregates {
+			var set []int
+			cell := 0
+			for i := range int(a.Length) {
+				set = append(set, int(a.Attr[i]))
+				cell = cell*t.Attrs[a.Attr[i]].Size() + int(a.Code[i])
+			}
+			key := fmt.Sprint(set)
+			if truth[key] == nil {
+				c, err := synth.Count(ctx, t, [][]int{set})
+				must(err)
+				truth[key] = c[0]
+			}
+			x, hit := truth[key][cell], 0.0
+			if x >= int64(a.Low) && x <= int64(a.High) {
+				hit = 1
+			}
+			in, all = in+hit, all+1
+			if a.Count >= evaluate.Threshold {
+				bigIn, big = bigIn+hit, big+1
+			}
+		}
+	}
+	fmt.Printf("%d runs of %d x %d, length %d, epsilon %g: %.2f %% of %.0f intervals hold the truth; count 10 or more: %.2f %%\n",
+		runs, n, columns, length, epsilon, 100*in/all, all, 100*bigIn/max(1, big))
+}
+
+func grant(ctx context.Context, epsilon float64) *dp.Grant {
+	rho, err := dp.RhoFor(epsilon, 1e-7)
+	must(err)
+	l, err := dp.OpenLedger(ctx, dp.NewMemory(), rho)
+	must(err)
+	g, err := l.Spend(ctx, "bench", rho)
+	must(err)
+	return g
 }
 
 // simulate draws plainly invented records: a few hidden kinds of case make the columns depend on one another.
