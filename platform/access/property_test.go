@@ -319,7 +319,7 @@ func TestBuiltinFilters(t *testing.T) {
 				if _, err := p.CreateUser(tx, access.NewUser{ID: "u" + o, Login: "u" + o, Name: o, Org: o, Offices: []string{"f" + o}}, at); err != nil {
 					return err
 				}
-				if _, err := tx.Exec("INSERT INTO submissions (id, form, form_version, org, office, actor, received_at, state, hash, case_id) VALUES (?, 'f', '1', ?, ?, ?, 1, 's', 'h', ?)", "s"+o, o, "f"+o, "u"+o, "c"+o); err != nil {
+				if _, err := tx.Exec("INSERT INTO submissions (id, form, form_version, org, office, actor, received_at, state, case_id) VALUES (?, 'f', '1', ?, ?, ?, 1, 's', ?)", "s"+o, o, "f"+o, "u"+o, "c"+o); err != nil {
 					return err
 				}
 			}
