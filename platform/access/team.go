@@ -87,7 +87,8 @@ func LeaveTeam(tx *store.Tx, caseID, user string, at time.Time) (int64, error) {
 }
 
 // JoinByBreakGlass lets the subject into the team of a case for a limited time. The caller has
-// asked Require(BreakGlass), writes the audit entry and tells the supervisor.
+// asked Require(BreakGlass), keeps the reason, sealed, since it can name the person, writes the
+// audit entry and tells the supervisor.
 func JoinByBreakGlass(tx *store.Tx, s Subject, caseID, person, reason string, limit time.Duration) error {
 	if len([]rune(reason)) < 10 {
 		return ErrReason
@@ -95,7 +96,7 @@ func JoinByBreakGlass(tx *store.Tx, s Subject, caseID, person, reason string, li
 	if limit <= 0 || limit > BreakGlassMost {
 		return ErrLimit
 	}
-	return JoinTeam(tx, Member{Case: caseID, Person: person, User: s.User, Why: WhyBreakGlass, Reason: reason, Since: s.At, Until: s.At.Add(limit)})
+	return JoinTeam(tx, Member{Case: caseID, Person: person, User: s.User, Why: WhyBreakGlass, Since: s.At, Until: s.At.Add(limit)})
 }
 
 // TeamOf lists who is in the team of a case at a moment, by when they joined.
