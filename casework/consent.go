@@ -30,7 +30,7 @@ type Consent struct {
 var sharing = []string{"partner", "law_enforcement"}
 
 // RecordConsent keeps what the person answered. A refusal is kept as well, and costs
-// the person nothing.
+// the person nothing; it ends what she agreed to before for the same purpose and receiver.
 func (s *Service) RecordConsent(ctx context.Context, sub access.Subject, caseID string, list ...Consent) ([]string, error) {
 	var made []string
 	r, err := s.inCase(ctx, sub, "case.consent", caseID, list, func(a *forms.Act, c *registry.Row) error {
@@ -53,6 +53,11 @@ func (s *Service) RecordConsent(ctx context.Context, sub access.Subject, caseID 
 				return err
 			}
 			made = append(made, out.ID)
+			if !x.Given {
+				if err := s.endEarlier(a, c, x.Purpose, x.Receiver); err != nil {
+					return err
+				}
+			}
 			if x.Purpose == "statistics" {
 				if err := s.countIn(a, c, x.Given); err != nil {
 					return err
@@ -104,16 +109,37 @@ func (s *Service) Withdraw(ctx context.Context, sub access.Subject, caseID, cons
 		}
 		a.Detail("consent", consent)
 		a.Detail("purpose", row.Values.String("purpose"))
-		if _, err := a.Apply(registry.Write{Register: "consents", ID: consent, Action: access.Consent,
-			Place: registry.Place{State: "withdrawn"}, Values: registry.Values{"withdrawn_at": a.Meta.At}}); err != nil {
-			return err
-		}
 		if row.Values.String("purpose") == "statistics" {
-			return s.countIn(a, c, false)
+			if err := s.countIn(a, c, false); err != nil {
+				return err
+			}
 		}
-		return s.endSharing(a, c, consent)
+		return s.end(a, c, consent)
 	})
 	return err
+}
+
+// endEarlier ends what was agreed to before for a purpose and receiver.
+func (s *Service) endEarlier(a *forms.Act, c *registry.Row, purpose, receiver string) error {
+	list, err := a.Tx.Strings("SELECT id FROM r_consents WHERE case_id = ? AND purpose = ? AND coalesce(receiver, '') = ? AND state = 'given' AND deleted = FALSE ORDER BY id", c.ID, purpose, receiver)
+	if err != nil {
+		return err
+	}
+	for _, consent := range list {
+		if err := s.end(a, c, consent); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// end ends one consent and all that rests on it.
+func (s *Service) end(a *forms.Act, c *registry.Row, consent string) error {
+	if _, err := a.Apply(registry.Write{Register: "consents", ID: consent, Action: access.Consent,
+		Place: registry.Place{State: "withdrawn"}, Values: registry.Values{"withdrawn_at": a.Meta.At}}); err != nil {
+		return err
+	}
+	return s.endSharing(a, c, consent)
 }
 
 func (s *Service) endSharing(a *forms.Act, c *registry.Row, consent string) error {

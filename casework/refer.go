@@ -40,8 +40,12 @@ func (s *Service) Refer(ctx context.Context, sub access.Subject, caseID string, 
 			return err
 		}
 		if r.ServiceRow != "" {
-			if _, err := s.partOf(a, c, "services", r.ServiceRow); err != nil {
+			row, err := s.partOf(a, c, "services", r.ServiceRow)
+			if err != nil {
 				return err
+			}
+			if row.State != "planned" && row.State != "in_progress" {
+				return &Fault{Code: "service_state"} // with one receiver already, or over
 			}
 			if _, err := a.Apply(registry.Write{Register: "services", ID: r.ServiceRow, Action: access.Refer,
 				Place: registry.Place{State: "referred"}, Values: registry.Values{"provider": r.Receiver}}); err != nil {

@@ -257,6 +257,8 @@ func consentFaults(b *bench) {
 func beyondConsent(b *bench) {
 	t := b.t
 	caseID, other := b.open(b.Caseworker, casework.Opening{}), b.open(b.Caseworker, casework.Opening{})
+	// A refusal ends what was agreed before, so it comes first.
+	no := b.consent(caseID, casework.Consent{Purpose: "partner", Receiver: b.Shelter.Org})
 	good := b.shelterConsent(caseID, "identity", "needs")
 	past := b.consent(caseID, casework.Consent{Purpose: "partner", Receiver: b.Shelter.Org, Given: true, Groups: []string{"needs"}, Until: "2026-03-30"})
 	withdrawn := b.shelterConsent(caseID, "needs")
@@ -267,7 +269,7 @@ func beyondConsent(b *bench) {
 		want                    string
 	}{
 		{"none", "", b.Shelter.Org, nil, "consent_needed"},
-		{"refused", b.consent(caseID, casework.Consent{Purpose: "partner", Receiver: b.Shelter.Org}), b.Shelter.Org, nil, "consent_not_given"},
+		{"refused", no, b.Shelter.Org, nil, "consent_not_given"},
 		{"withdrawn", withdrawn, b.Shelter.Org, []string{"needs"}, "consent_not_given"},
 		{"past", past, b.Shelter.Org, []string{"needs"}, "consent_not_given"},
 		{"another receiver", good, b.Third.Org, []string{"needs"}, "consent_other_receiver"},
