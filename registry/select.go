@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -33,21 +34,23 @@ func (r *Registry) listing(sub access.Subject, s *Schema, q Query) (string, []an
 		return "", nil, err
 	}
 	order := " ORDER BY " + key + dir + ", r.id" + idDir
+	// The limits are written out: PostgreSQL plans for a tenth of the table where it cannot see them.
+	page := fmt.Sprintf(" LIMIT %d OFFSET %d", q.Limit+1, q.Offset)
 	ways := r.policy.Ways(sub, access.Read, s.Name)
 	if s.named(q) || len(ways) == 0 {
 		filter, args := r.policy.Filter(sub, access.Read, s.Name)
-		args = append(append(append(args, restArgs...), keyArgs...), q.Limit+1, q.Offset)
-		return "SELECT " + s.columns() + " FROM " + s.Table() + " r WHERE " + filter + rest + order + " LIMIT ? OFFSET ?", args, nil
+		args = append(append(args, restArgs...), keyArgs...)
+		return "SELECT " + s.columns() + " FROM " + s.Table() + " r WHERE " + filter + rest + order + page, args, nil
 	}
 	var parts []string
 	var args []any
 	for _, w := range ways {
-		parts = append(parts, "SELECT id, k FROM (SELECT r.id AS id, "+key+" AS k FROM "+s.Table()+" r WHERE NOT r.deleted AND "+w.Where+rest+" ORDER BY k"+dir+", id"+idDir+" LIMIT ?) AS way")
-		args = append(append(append(append(args, keyArgs...), w.Args...), restArgs...), q.Offset+q.Limit+1)
+		parts = append(parts, "SELECT id, k FROM (SELECT r.id AS id, "+key+" AS k FROM "+s.Table()+" r WHERE NOT r.deleted AND "+w.Where+rest+" ORDER BY k"+dir+", id"+idDir+fmt.Sprintf(" LIMIT %d) AS way", q.Offset+q.Limit+1))
+		args = append(append(append(args, keyArgs...), w.Args...), restArgs...)
 	}
 	// UNION, not UNION ALL: a row that is reached in two ways is listed once.
-	ids := "SELECT id FROM (" + strings.Join(parts, " UNION ") + ") AS ways ORDER BY k" + dir + ", id" + idDir + " LIMIT ? OFFSET ?"
-	args = append(append(args, q.Limit+1, q.Offset), keyArgs...)
+	ids := "SELECT id FROM (" + strings.Join(parts, " UNION ") + ") AS ways ORDER BY k" + dir + ", id" + idDir + page
+	args = append(args, keyArgs...)
 	return "SELECT " + s.columns() + " FROM " + s.Table() + " r WHERE r.id IN (" + ids + ")" + order, args, nil
 }
 
