@@ -73,6 +73,21 @@ var (
 
 // Table counts, protects, writes the ledger and only then gives the table.
 func (s *Service) Table(ctx context.Context, sub access.Subject, spec Spec) (Entry, error) {
+	for {
+		e, err := s.table(ctx, sub, spec)
+		switch {
+		case errors.Is(err, errOvertaken):
+			continue // another table of the register was released meanwhile; this one must be safe beside it
+		case err != nil:
+			return Entry{}, err // nothing leaves that the ledger does not have
+		}
+		return e, nil
+	}
+}
+
+var errOvertaken = errors.New("another table was released meanwhile")
+
+func (s *Service) table(ctx context.Context, sub access.Subject, spec Spec) (Entry, error) {
 	sub.At = s.now().UTC()
 	e := Entry{ID: ids.New(), Actor: sub.User, Org: sub.Org, At: sub.At, Spec: spec, State: "released"}
 	cube, err := s.count(ctx, sub, spec)
@@ -95,7 +110,7 @@ func (s *Service) Table(ctx context.Context, sub access.Subject, spec Spec) (Ent
 	case err != nil:
 		return e, err
 	}
-	return e, s.enter(ctx, sub, &e)
+	return e, s.enter(ctx, sub, &e, len(earlier))
 }
 
 // count makes the true counts. Only rows of people who agreed to be counted are in them.
@@ -172,7 +187,7 @@ func (s *Service) dimensions(spec Spec) ([]kanon.Dimension, struct{ date, agreed
 }
 
 // enter writes the ledger and the audit log.
-func (s *Service) enter(ctx context.Context, sub access.Subject, e *Entry) error {
+func (s *Service) enter(ctx context.Context, sub access.Subject, e *Entry, known int) error {
 	body, err := json.Marshal(e.Published)
 	if err != nil {
 		return err
@@ -191,6 +206,13 @@ func (s *Service) enter(ctx context.Context, sub access.Subject, e *Entry) error
 		object := access.Object{Register: "releases", ID: e.ID, Org: sub.Org, Owner: sub.User}
 		if _, err := s.policy.Require(tx, sub, access.Release, object); err != nil {
 			return err
+		}
+		var now int
+		if err := tx.Row("SELECT count(*) FROM releases WHERE register = ? AND org = ? AND kind = 'table'", e.Spec.Register, e.Org).Scan(&now); err != nil {
+			return err
+		}
+		if now != known {
+			return errOvertaken
 		}
 		if _, err := tx.Exec("INSERT INTO releases (id, at, actor, org, register, kind, spec, state, published, hash) VALUES (?, ?, ?, ?, ?, 'table', ?, ?, ?, ?)",
 			e.ID, store.Micros(e.At), e.Actor, e.Org, e.Spec.Register, string(spec), e.State, string(body), e.Hash); err != nil {
