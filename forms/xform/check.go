@@ -2,8 +2,6 @@ package xform
 
 import (
 	"context"
-	"math"
-	"strconv"
 	"strings"
 	"time"
 
@@ -141,82 +139,6 @@ func (k *checker) logic() {
 	}
 }
 
-// calculation compares what was sent with what the form calculates.
-func (k *checker) calculation(r *rule, v *visit) {
-	if r.random || r.clock && !k.known {
-		return
-	}
-	have := v.node.Text()
-	languages := []string{k.language}
-	if r.spoken && len(k.m.Languages) > 0 {
-		languages = k.m.Languages
-	}
-	was := k.language
-	defer func() { k.language = was }()
-	for _, k.language = range languages {
-		value, err := r.expr.Eval(k.at(v.node))
-		if err != nil {
-			k.note(Unchecked, v, err)
-			return
-		}
-		want := k.calculated(value, &v.place.bind)
-		if same(have, want) {
-			return
-		}
-		if v.absent && !r.clock {
-			// It was left out, perhaps because the program thought it was not relevant. The
-			// rest of the form is judged as if it were there.
-			v.node.SetText(want)
-		}
-	}
-	k.note(Calculated, v, nil)
-}
-
-// calculated is the text that a calculation leaves in a node, as JavaRosa casts it to the
-// type of the node: no number is no answer, and a whole number is cut, not rounded.
-func (s *state) calculated(v xpath.Value, b *bind) string {
-	if v.Type() == xpath.BooleanType || b.typ == xpath.BooleanType {
-		return strconv.FormatBool(s.env.True(v))
-	}
-	whole := b.Bind != nil && whole[b.Type]
-	if v.Type() == xpath.NumberType || whole && v.Type() != xpath.DateType {
-		f := s.env.Number(v)
-		switch {
-		case math.IsNaN(f) && v.Type() == xpath.NumberType:
-			return ""
-		case whole && math.Abs(f) < 1e15:
-			return strconv.FormatInt(int64(f), 10)
-		}
-	}
-	return s.env.Text(v)
-}
-
-// same compares calculated values: as text, else as numbers up to rounding, else as the
-// same day or moment.
-func same(a, b string) bool {
-	a, b = strings.TrimSpace(a), strings.TrimSpace(b)
-	if a == b {
-		return true
-	}
-	x, err1 := strconv.ParseFloat(a, 64)
-	y, err2 := strconv.ParseFloat(b, 64)
-	if err1 == nil && err2 == nil {
-		return math.Abs(x-y) <= 1e-6*max(1, math.Abs(x), math.Abs(y))
-	}
-	if truth[a] != "" && truth[a] == truth[b] {
-		return true
-	}
-	if len(a) < 10 || len(b) < 10 || a[:10] != b[:10] {
-		t, _, ok1 := moment(a)
-		u, _, ok2 := moment(b)
-		return ok1 && ok2 && t.Equal(u)
-	}
-	return isDate(a) && isDate(b)
-}
-
-// truth are the ways in which programs write a boolean.
-var truth = map[string]string{"true": "1", "1": "1", "1.0": "1", "false": "0", "0": "0", "0.0": "0"}
-
 // node checks one node.
 func (k *checker) node(i int) {
 	v := &k.visits[i]
@@ -318,13 +240,10 @@ func (e plainError) Error() string { return string(e) }
 
 const errNoList = plainError("the list of choices is a file that is not here")
 
-// draft is how long a form may have waited on a phone before it was sent, when the form
-// does not record the time.
-const draft = 366 * 24 * time.Hour
-
-// constraint asks the form's own rule. One that reads the clock, of a form that does not
-// record when it was filled, is broken only when it is broken today and a year ago: a
-// birth date in the future is wrong at both, an appointment that was ahead then is not.
+// constraint asks the form's own rule. One that reads the clock, where it is not known when
+// the form was filled, is broken only when it is broken now and at the earliest moment
+// possible: a birth date in the future is wrong at both, an appointment that was ahead then
+// is not.
 func (k *checker) constraint(v *visit) {
 	b := &v.place.bind
 	r := b.constraint
@@ -334,7 +253,7 @@ func (k *checker) constraint(v *visit) {
 	ok, err := k.holds(r, v.node)
 	if !ok && err == nil && r.clock && !k.known {
 		now := k.env.Now
-		k.env.Now = func() time.Time { return now().Add(-draft) }
+		k.env.Now = func() time.Time { return k.earliest }
 		ok, err = k.holds(r, v.node)
 		k.env.Now = now
 	}
@@ -346,78 +265,4 @@ func (k *checker) constraint(v *visit) {
 	case !ok:
 		k.fail(Constraint, v, b.ConstraintMessage)
 	}
-}
-
-// counts compares how many rounds there are with what the form says.
-func (k *checker) counts() {
-	for _, p := range k.m.places {
-		if !p.repeat || p.count == nil {
-			continue
-		}
-		rounds := map[int]int{}
-		first := map[int]int{}
-		for _, i := range k.byPlace[p.n] {
-			parent := k.visits[i].parent
-			if rounds[parent]++; rounds[parent] == 1 {
-				first[parent] = i
-			}
-		}
-		for _, i := range k.byPlace[p.parent.n] {
-			if k.ctx.Err() != nil {
-				return
-			}
-			if v := k.visits[i]; !v.hidden {
-				k.count(p, i, rounds[i], first)
-			}
-		}
-	}
-}
-
-func (k *checker) count(p *place, parent, have int, first map[int]int) {
-	around := k.visits[parent]
-	v := visit{place: p, parent: parent, unsure: around.unsure}
-	if have > 0 {
-		v = k.visits[first[parent]]
-		if v.hidden {
-			return
-		}
-	} else { // no round to ask from: one is put there for as long as it is asked
-		v.node = xpath.NewElement(p.local, "")
-		v.node.Prefix = prefix(p.name)
-		around.node.Append(v.node)
-		defer v.node.Remove()
-		if r := p.bind.relevant; r != nil {
-			if ok, err := k.holds(r, v.node); !ok || err != nil {
-				return
-			}
-		}
-	}
-	want, ok, err := k.wanted(p.count, v.node)
-	switch {
-	case err != nil:
-		k.note(Unchecked, &v, err)
-	case ok && want != have:
-		f := k.finding(Count, &v)
-		f.Path = around.node.Path() + "/" + p.name // of all the rounds
-		to := &k.r.Failures
-		if v.unsure {
-			to = &k.r.Notes
-		}
-		k.r.add(to, f)
-	}
-}
-
-// wanted is how many rounds of a repeat there are to be; ok is false when nobody can say.
-func (s *state) wanted(r *rule, at *xpath.Node) (n int, ok bool, err error) {
-	if r.random || r.clock && !s.known {
-		return 0, false, nil
-	}
-	f, err := r.expr.Number(s.at(at))
-	if err != nil {
-		return 0, false, err
-	}
-	if math.IsNaN(f) || f < 0 {
-		f = 0
-	}
-	return int(min(f, 1e9)), true, nil
 }

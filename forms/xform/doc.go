@@ -39,8 +39,10 @@
 // form.go and lists.go read what a form asks; instance.go reads submissions; tree.go holds
 // what both need. model.go compiles the places of a form and its binds, rule.go their
 // expressions and the order to settle them in, control.go its questions and choices.
-// state.go is one instance measured against the places; check.go judges it, fill.go changes
-// it, types.go knows the types, report.go what is said, external.go reads lists from files.
+// state.go is one instance measured against the places; check.go judges it (calculated.go
+// its calculations, rounds.go its repeats), filling.go is what a program that fills forms in
+// calls, fill.go what happens then. types.go knows the types, report.go what is said,
+// external.go reads lists from files.
 //
 // Paths are as in the document; in a repeat each round has its own (/data/leg[2]/from).
 // Source of the rules: the ODK XForms specification, https://getodk.github.io/xforms-spec,

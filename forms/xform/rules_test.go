@@ -212,6 +212,26 @@ func TestFilledLongAgo(t *testing.T) {
 	}.run(t, m)
 }
 
+// A form that records its start alone was filled between then and now.
+func TestFilledOverDays(t *testing.T) {
+	m := compiled(t, `
+| survey |       |       |       |              |                        |
+|        | type  | name  | label | constraint   | relevant               |
+|        | start | start |       |              |                        |
+|        | date  | seen  | Seen  | . <= today() |                        |
+|        | date  | next  | Next  | . >= today() |                        |
+|        | text  | late  | Late  |              | today() > date('2026-03-20') |
+`)
+	start := "<start>2026-03-10T10:00:00.000+05:00</start>"
+	table{
+		{"seen after the start", start + "<seen>2026-03-12</seen>", "", ""},
+		{"seen tomorrow", start + "<seen>2026-04-02</seen>", "constraint:/data/seen", ""},
+		{"ahead at the start", start + "<next>2026-03-11</next>", "", ""},
+		{"never ahead", start + "<next>2026-03-09</next>", "constraint:/data/next", ""},
+		{"relevant at some time", start + "<late>x</late>", "", ""},
+	}.run(t, m)
+}
+
 func TestRelevanceChain(t *testing.T) {
 	m := compiled(t, `
 | survey  |                |      |       |                |

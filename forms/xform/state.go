@@ -56,12 +56,14 @@ type state struct {
 	ctx      context.Context
 	language string
 	// known: the time the form was filled is known, and env.Now gives it.
-	known   bool
-	unknown []*xpath.Node // that the form does not have
-	twice   []*xpath.Node // a second one where the form has one
-	added   int
-	full    bool // maxAdded was reached
-	filling bool // it is being filled in here, not judged
+	known bool
+	// earliest is the first moment at which it can have been filled, when that is not known.
+	earliest time.Time
+	unknown  []*xpath.Node // that the form does not have
+	twice    []*xpath.Node // a second one where the form has one
+	added    int
+	full     bool // maxAdded was reached
+	filling  bool // it is being filled in here, not judged
 }
 
 func (m *Model) newState(ctx context.Context, root *xpath.Node, c Conditions) *state {
@@ -208,21 +210,33 @@ func (s *state) attributes() {
 	}
 }
 
-// clock reads when and in which time zone the form was filled.
+// draft is how long a form may have waited on a phone before it was sent, when the form
+// does not record when it was begun.
+const draft = 366 * 24 * time.Hour
+
+// clock reads when and in which time zone the form was filled. Its end is that moment. A
+// form that records its start or its day alone was filled between then and now, which is
+// known well enough when that is not long.
 func (s *state) clock() {
+	now := s.env.Now()
+	s.earliest = now.Add(-draft)
+	found, zoned := false, false
 	for _, c := range s.m.clocks {
 		for _, i := range s.byPlace[c.place.n] {
-			t, zoned, ok := moment(strings.TrimSpace(s.visits[i].node.Text()))
+			t, z, ok := moment(strings.TrimSpace(s.visits[i].node.Text()))
 			if !ok {
 				continue
 			}
-			if !s.known {
-				s.known = true
-				s.env.Now = func() time.Time { return t }
+			if z && !zoned {
+				s.env.Zone, zoned = t.Location(), true
 			}
-			if zoned {
-				s.env.Zone = t.Location()
-				return
+			if !found {
+				found = true
+				s.earliest = t
+				s.known = c.rank == 0 || now.Sub(t).Abs() < 12*time.Hour
+				if s.known {
+					s.env.Now = func() time.Time { return t }
+				}
 			}
 		}
 	}
