@@ -2,7 +2,6 @@ package forms
 
 import (
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
@@ -34,27 +33,27 @@ const maxModels = 100
 func (m *models) get(p Published, body func() ([]byte, error)) (*xform.Model, error) {
 	key := p.Form + "\x00" + p.Version + "\x00" + p.Hash
 	m.mu.Lock()
-	make := m.of[key]
+	load := m.of[key]
 	m.mu.Unlock()
-	if make == nil {
+	if load == nil {
 		b, err := body()
 		if err != nil {
 			return nil, err
 		}
 		m.mu.Lock()
-		if make = m.of[key]; make == nil {
+		if load = m.of[key]; load == nil {
 			for old := range m.of {
 				if len(m.of) < maxModels {
 					break
 				}
 				delete(m.of, old)
 			}
-			make = sync.OnceValues(func() (*xform.Model, error) { return xform.Compile(b, xform.Options{}) })
-			m.of[key] = make
+			load = sync.OnceValues(func() (*xform.Model, error) { return xform.Compile(b, xform.Options{}) })
+			m.of[key] = load
 		}
 		m.mu.Unlock()
 	}
-	return make()
+	return load()
 }
 
 // Model gives a published form with its logic, ready to judge by; version "" is the
@@ -106,13 +105,4 @@ func verdict(r xform.Report) (state string, reasons []string) {
 		return Received, nil
 	}
 	return Quarantined, reasons[:min(len(reasons), maxReasons)]
-}
-
-// Reason is one stored code of why a submission is quarantined, taken apart.
-type Reason struct{ Rule, Path string }
-
-// ReasonOf takes a code apart: “required:/data/age”.
-func ReasonOf(code string) Reason {
-	rule, path, _ := strings.Cut(code, ":")
-	return Reason{rule, path}
 }

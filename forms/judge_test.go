@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"aman/casework"
 	"aman/forms"
@@ -111,5 +112,14 @@ func TestModelIsTheSame(t *testing.T) {
 		if m := <-got; m == nil || m != first {
 			t.Fatal("another model")
 		}
+	}
+}
+
+// When the check itself fails, the submission is kept for a person all the same.
+func TestAFaultOfTheCheckIsNoFaultOfTheSubmission(t *testing.T) {
+	in, err := xform.ParseInstance(interview("x", ""))
+	ok(t, err)
+	if r := forms.Judge(nil, in, time.Now()); r.Fits() || r.Failures[0].Rule != xform.Unfinished {
+		t.Errorf("%+v", r)
 	}
 }
