@@ -11,6 +11,7 @@ import (
 	"aman/forms"
 	"aman/node/nodetest"
 	"aman/platform/access"
+	"aman/platform/store"
 	"aman/registry"
 )
 
@@ -20,7 +21,7 @@ func TestAttacks(t *testing.T) {
 		for name, f := range map[string]func(*bench){
 			"the reason for breaking the glass stands nowhere in clear": reasonIsSealed, "nothing in the database lets a name be tried": noHashOfAName,
 			"an instance is one person's in one case": instanceOfAnother, "a refusal ends what was agreed before": refusalEnds,
-			"a service is referred once at a time": referredOnce,
+			"a service is referred once at a time": referredOnce, "a receiver cannot try names": receiverTriesNames,
 		} {
 			t.Run(name, func(t *testing.T) { f(&bench{w, t, w.Node.Casework}) })
 		}
@@ -97,4 +98,36 @@ func referredOnce(b *bench) {
 	b.refer(caseID, consent, service, "needs")
 	_, err := b.cw.Refer(ctx, b.Caseworker, caseID, casework.Referral{ServiceRow: service, Service: "shelter", Receiver: b.Shelter.Org, Urgency: "days", Consent: consent, Groups: []string{"needs"}})
 	fault(b.t, "service_state", err)
+}
+
+func receiverTriesNames(b *bench) {
+	caseID := b.open(b.Caseworker, casework.Opening{PersonValues: registry.Values{"first_name": "Spogmai", "phone": "+92 300 0000001", "sex": "female"}})
+	found := func(sub access.Subject, values map[string]string) (n int) {
+		b.t.Helper()
+		ok(b.t, b.Node.Store.Read(ctx, func(tx *store.Tx) error {
+			list, err := b.Node.Registry.Similar(tx, b.Now(sub), "people", values, 10)
+			n = len(list)
+			return err
+		}))
+		return n
+	}
+	name, phone := map[string]string{"first_name": "Spogmai"}, map[string]string{"phone": "+92 300 0000001"}
+	accept := func(groups ...string) {
+		b.t.Helper()
+		ok(b.t, b.cw.Accept(ctx, b.Shelter, b.refer(caseID, b.shelterConsent(caseID, groups...), "", groups...)))
+	}
+	accept("needs")
+	if b.file(b.Shelter, caseID).Person == nil {
+		b.t.Fatal("the shelter sees nothing of the person, so there is nothing to try")
+	}
+	if found(b.Shelter, name)+found(b.Shelter, phone) > 0 {
+		b.t.Error("the shelter tells by a name that was not shared who she is")
+	}
+	if found(b.Colleague, name) != 1 || found(b.Third, name) != 0 {
+		b.t.Error("a colleague must find her, a third organisation not")
+	}
+	accept("identity")
+	if found(b.Shelter, name) != 1 {
+		b.t.Error("the shelter does not find by the name that was shared")
+	}
 }

@@ -336,8 +336,22 @@ func (r *Registry) Similar(tx *store.Tx, sub access.Subject, register string, va
 	if err != nil {
 		return nil, err
 	}
-	for _, row := range page.Rows {
-		found[row.ID].Row = row
+	objects := make([]access.Object, len(page.Rows))
+	for i, row := range page.Rows {
+		objects[i] = row.Object()
+	}
+	may, err := r.policy.CanAll(tx, sub, access.Unseal, objects)
+	if err != nil {
+		return nil, err
+	}
+	for i, row := range page.Rows {
+		m := found[row.ID]
+		// Colleagues must find who is known already. A receiver finds by what was shared with
+		// it and no more: else it could try a name or a number on everybody referred to it.
+		m.Why = slices.DeleteFunc(m.Why, func(a Agreement) bool { return row.Org != sub.Org && !may[i].Readable(a.Property) })
+		if len(m.Why) > 0 {
+			m.Row = row
+		}
 	}
 	var out []Match
 	for _, id := range ids {
