@@ -12,6 +12,7 @@ import (
 	"aman/casework"
 	"aman/node/nodetest"
 	"aman/platform/access"
+	"aman/platform/ids"
 	"aman/platform/signin"
 	"aman/platform/store"
 	"aman/registry"
@@ -186,6 +187,25 @@ func TestUnsealingStaysInItsCase(t *testing.T) {
 		r, err := c.PostForm(h.URL+path, url.Values{"reason": {"identify"}, "property": {"first_name"}})
 		if body(t, r, err); r.StatusCode != want {
 			t.Errorf("answered %d, want %d", r.StatusCode, want)
+		}
+	}
+}
+
+// A page that was sent and then changed and sent again says so; it is not the system's fault.
+func TestAPageSentAgainWithOtherContent(t *testing.T) {
+	w, _, h := newSite(t, false)
+	c := client(t)
+	signIn(t, c, h.URL, "caseworker")
+	id := openCase(t, w, w.Caseworker, registry.Values{"sex": "female"})
+	form := url.Values{"instance": {ids.New()}, "service": {"shelter"}, "due_on": {"2026-04-10"}}
+	for _, x := range []struct {
+		day  string
+		want int
+	}{{"2026-04-10", http.StatusOK}, {"2026-04-11", http.StatusUnprocessableEntity}} {
+		form.Set("due_on", x.day)
+		r, err := c.PostForm(h.URL+"/cases/"+id+"/do/plan", form)
+		if body(t, r, err); r.StatusCode != x.want {
+			t.Errorf("due on %s: answered %d, want %d", x.day, r.StatusCode, x.want)
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"aman/casework"
+	"aman/forms"
 	"aman/platform/access"
 	"aman/platform/audit"
 	"aman/platform/i18n"
@@ -121,6 +122,8 @@ func faultKey(err error) string {
 		return "fault.erased"
 	case errors.Is(err, access.ErrReason):
 		return "fault.reasons"
+	case errors.Is(err, forms.ErrDifferent):
+		return "fault.sent_before"
 	}
 	return ""
 }
