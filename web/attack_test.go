@@ -135,6 +135,10 @@ func TestASearchStandsInNoAddress(t *testing.T) {
 	if strings.Contains(page, "q=Zarghuna") {
 		t.Error("an address on the page holds the name")
 	}
+	// Who goes through the names of a street is seen.
+	if n := number(t, w, "SELECT count(*) FROM audit WHERE action = 'people.look_up' AND actor = ? AND detail LIKE '%\"1\"%'", w.Caseworker.User); n != 1 {
+		t.Errorf("the look-up is in the audit log %d times, want once", n)
+	}
 	r, err = c.Get(h.URL + "/cases?q=Zarghuna")
 	if page = body(t, r, err); strings.Contains(page, `class="pill exact"`) {
 		t.Error("a name in the address is looked for")

@@ -62,7 +62,11 @@ func (s *Server) cases(w http.ResponseWriter, r *http.Request) {
 	body.Filters = append(body.Filters, mine)
 	query.Offset, _ = strconv.Atoi(q.Get("from"))
 	query.Offset = max(query.Offset, 0)
-	if err := s.findCases(r, p, body, query); err != nil {
+	err := s.findCases(r, p, body, query)
+	if err == nil && body.ByName {
+		err = s.lookedUp(r, p.Sub, body.Found)
+	}
+	if err != nil {
 		s.problem(w, r, err)
 		return
 	}
@@ -103,6 +107,13 @@ func (s *Server) findCases(r *http.Request, p *Page, body *casesPage, query regi
 		}
 		return nil
 	})
+}
+
+// lookedUp writes down that somebody looked for people by a name or a number: not which,
+// but how many were found. It is on disk before the answer is given.
+func (s *Server) lookedUp(r *http.Request, sub access.Subject, found []registry.Match) error {
+	return s.Node.Audit.Record(r.Context(), audit.Entry{At: sub.At, Actor: sub.User, Org: sub.Org, Action: "people.look_up", Outcome: audit.OK,
+		Register: "people", Detail: map[string]string{"hits": strconv.Itoa(len(found))}})
 }
 
 func (s *Server) byName(tx *store.Tx, p *Page, body *casesPage) (err error) {

@@ -403,6 +403,9 @@ func (s *Server) newCase(w http.ResponseWriter, r *http.Request) {
 					body.Cases, err = s.casesOf(tx, p.Sub, body.Matches)
 					return err
 				})
+				if err == nil {
+					err = s.lookedUp(r, p.Sub, body.Matches)
+				}
 				if err != nil {
 					s.problem(w, r, err)
 					return
