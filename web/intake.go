@@ -194,11 +194,7 @@ func (p *Page) answers(v *interview) []answerView {
 				view.Question, view.Answer = p.Prop(register, name), p.Value(register, name, got)
 			}
 		} else {
-			for _, o := range q.Options {
-				if label := xform.Text(o.Label, p.Lang); o.Value == a.Value && label != "" {
-					view.Answer = label
-				}
-			}
+			view.Answer = chosen(q, a.Value, p.Lang)
 		}
 		if len(q.Groups) > 0 {
 			view.Group = q.Groups[len(q.Groups)-1]
@@ -206,6 +202,23 @@ func (p *Page) answers(v *interview) []answerView {
 		out = append(out, view)
 	}
 	return out
+}
+
+// chosen gives an answer in the words of its choices; a code that has none stays a code.
+func chosen(q xform.Question, answer, lang string) string {
+	codes := []string{answer}
+	if q.Many {
+		codes = strings.Fields(answer)
+	}
+	for i, code := range codes {
+		for _, o := range q.Options {
+			if label := xform.Text(o.Label, lang); o.Value == code && label != "" {
+				codes[i] = label
+				break
+			}
+		}
+	}
+	return strings.Join(codes, ", ")
 }
 
 // misfit says one finding to the reader: in the form's own words where it has them, else

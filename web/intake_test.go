@@ -64,3 +64,17 @@ func TestRoundsOfAPath(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func TestAnswersInTheWordsOfTheirChoices(t *testing.T) {
+	q := xform.Question{Many: true, Options: []xform.Option{{Value: "a", Label: xform.Words{"English (en)": "Food", "Urdu (ur)": "خوراک"}}, {Value: "b", Label: xform.Words{"": "Shelter"}}}}
+	if got := chosen(q, "a b x", "ur"); got != "خوراک, Shelter, x" {
+		t.Error(got)
+	}
+	q.Many = false
+	if got := chosen(q, "a", "en"); got != "Food" {
+		t.Error(got)
+	}
+	if got := chosen(xform.Question{}, "free text, as said", "en"); got != "free text, as said" {
+		t.Error(got)
+	}
+}
