@@ -57,6 +57,17 @@ func newFitter(t *tree, n float64, ms []measurement) *fitter {
 	return f
 }
 
+// affordableSteps lowers the number of steps where each is dear: many tables on large cliques. Raking mends what the
+// tree has not reached.
+func (f *fitter) affordableSteps(steps int) int {
+	const work = 2e9 // cell visits, about 5 s of one core
+	each := 1
+	for i, c := range f.t.cliques {
+		each += c.n * (2*len(f.per[i]) + 8)
+	}
+	return max(min(steps, 20), min(steps, int(work/float64(each))))
+}
+
 // parallel runs do for each clique on its own goroutine; small ones run together.
 func (f *fitter) parallel(do func(i int)) {
 	var wg sync.WaitGroup

@@ -38,7 +38,7 @@ func (e *engine) fitOn(cliques []bitset, ms []measurement) (*model, error) {
 		e.forbid(c)
 	}
 	f := newFitter(t, e.n, ms)
-	if err := f.run(e.ctx, e.opt.Steps, func(done float64) { e.opt.Progress("fit", done) }); err != nil {
+	if err := f.run(e.ctx, f.affordableSteps(e.opt.Steps), func(done float64) { e.opt.Progress("fit", done) }); err != nil {
 		return nil, err
 	}
 	draws := min(e.opt.Crowd, max(20_000, 7*int(e.n)))
