@@ -21,7 +21,7 @@ func TestAttacks(t *testing.T) {
 		for name, f := range map[string]func(*bench){
 			"the reason for breaking the glass stands nowhere in clear": reasonIsSealed, "nothing in the database lets a name be tried": noHashOfAName,
 			"an instance is one person's in one case": instanceOfAnother, "a refusal ends what was agreed before": refusalEnds,
-			"a service is referred once at a time": referredOnce, "a receiver cannot try names": receiverTriesNames,
+			"a service is referred once at a time": referredOnce, "a receiver cannot try names": receiverTriesNames, "who breaks the glass cannot hide it": glassCannotBeHidden,
 		} {
 			t.Run(name, func(t *testing.T) { f(&bench{w, t, w.Node.Casework}) })
 		}
@@ -129,5 +129,23 @@ func receiverTriesNames(b *bench) {
 	accept("identity")
 	if found(b.Shelter, name) != 1 {
 		b.t.Error("the shelter does not find by the name that was shared")
+	}
+}
+
+func glassCannotBeHidden(b *bench) {
+	caseID := b.open(b.Caseworker, casework.Opening{})
+	unseen := func(sub access.Subject) (n int) {
+		b.t.Helper()
+		ok(b.t, b.Node.Store.Read(ctx, func(tx *store.Tx) (err error) { n, err = b.cw.Unseen(tx, sub); return err }))
+		return n
+	}
+	before := map[string]int{"supervisor": unseen(b.Supervisor), "enumerator": unseen(b.Enumerator)}
+	ok(b.t, b.cw.BreakGlass(ctx, b.Colleague, caseID, "I was curious about her story.", time.Hour))
+	ok(b.t, b.cw.MarkSeen(ctx, b.Colleague))
+	if n := unseen(b.Supervisor); n != before["supervisor"]+1 {
+		b.t.Errorf("the supervisor has %d new notices, want %d", n, before["supervisor"]+1)
+	}
+	if n := unseen(b.Enumerator); n != before["enumerator"] {
+		b.t.Error("the enumerator is told about a case")
 	}
 }

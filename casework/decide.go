@@ -88,7 +88,7 @@ func (s *Service) Decide(ctx context.Context, sub access.Subject, caseID string,
 		a.Detail("standard", d.Standard)
 		a.Detail("decision", d.Outcome)
 		if state == "needs_review" {
-			return notify(a, Notice{Org: c.Org, Office: c.Office, Kind: "review_needed", Case: caseID, Object: id})
+			return s.tellWhoMay(a, access.Review, Notice{Org: c.Org, Office: c.Office, Kind: "review_needed", Case: caseID, Object: id})
 		}
 		if d.Status == "" {
 			return nil

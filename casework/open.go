@@ -299,7 +299,7 @@ func (s *Service) BreakGlass(ctx context.Context, sub access.Subject, caseID, re
 		if err := notify(a, Notice{User: owner, Kind: "glass_broken", Case: caseID, Object: sub.User}); err != nil {
 			return err
 		}
-		return notify(a, Notice{Org: org, Office: office, Kind: "glass_broken", Case: caseID, Object: sub.User})
+		return s.tellWhoMay(a, access.Supervise, Notice{Org: org, Office: office, Kind: "glass_broken", Case: caseID, Object: sub.User})
 	})
 	return err
 }

@@ -153,6 +153,36 @@ type Notice struct {
 	At, Seen              time.Time
 }
 
+// tellWhoMay tells those of an office who may do something with its cases, each for
+// herself, so that nobody else marks it as seen, least of all the one whom it is about.
+// Where there is nobody else the office is told.
+func (s *Service) tellWhoMay(a *forms.Act, action access.Action, n Notice) error {
+	users, err := a.Tx.Strings("SELECT user_id FROM user_offices WHERE office = ? ORDER BY user_id", n.Office)
+	if err != nil {
+		return err
+	}
+	told := false
+	for _, user := range users {
+		sub, err := access.SubjectOf(a.Tx, user, a.Meta.At)
+		if errors.Is(err, access.ErrUser) || user == a.Meta.Subject.User {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if s.policy.May(sub, action, "cases") {
+			told = true
+			if err := notify(a, Notice{User: user, Kind: n.Kind, Case: n.Case, Object: n.Object}); err != nil {
+				return err
+			}
+		}
+	}
+	if told {
+		return nil
+	}
+	return notify(a, n)
+}
+
 func notify(a *forms.Act, n Notice) error {
 	_, err := a.Tx.Exec("INSERT INTO notices (id, user_id, org, office, kind, case_id, object, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
 		ids.New(), n.User, n.Org, n.Office, n.Kind, n.Case, n.Object, store.Micros(a.Meta.At))
