@@ -6,6 +6,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 
@@ -74,7 +75,7 @@ func (t *teller) form(c *character, way int, r *rand.Rand, version string) ([]by
 		{"prs_First_Name", name.first}, {"prs_Second_Name", name.second}, {"prs_Birthdate", c.id.born.Format(time.DateOnly)},
 		{"prs_Gender", gender[c.sex]}, {"prs_Citizenship", alpha2[c.citizenship]},
 		{"vic_MethodOfRecruitment", strings.Join(s.recruited, " ")}, {"vic_LocationOfRecruitment", t.label(s.legs[0].From, "en")},
-		{"vic_Methods_of_Control", strings.Join(s.controls, " ")}, {"vic_TypeOfExploitation", strings.Join(s.types, " ")},
+		{"vic_Methods_of_Control", strings.Join(onForm(s.controls), " ")}, {"vic_TypeOfExploitation", strings.Join(s.types, " ")},
 	}
 	if c.age > 14 {
 		answers = append(answers, struct{ node, text string }{"prs_MobilePhone", c.id.phone})
@@ -96,4 +97,10 @@ func (t *teller) form(c *character, way int, r *rand.Rand, version string) ([]by
 	}
 	fmt.Fprintf(&b, "<orx:meta><orx:instanceID>uuid:%s</orx:instanceID></orx:meta></data>", ids.New())
 	return b.Bytes(), nil
+}
+
+// onForm leaves out what the registers know and the form does not ask: HTCDS defines
+// RestrictsMovement and has no such choice.
+func onForm(controls []string) []string {
+	return slices.DeleteFunc(slices.Clone(controls), func(c string) bool { return c == "RestrictsMovement" })
 }

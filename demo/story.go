@@ -148,7 +148,11 @@ func (t *teller) tell(i int) *file {
 		code = "taftan" // the office of the caseworker who is shown first
 	}
 	f := &file{person: ids.New(), id: ids.New(), office: t.o.offices[code]}
-	f.worker, _ = t.o.who("caseworker", code)
+	turn := r.IntN(1000)
+	if i < 8 {
+		turn = 0
+	}
+	f.worker = t.o.share("caseworker", code, turn)
 	f.supervisor, _ = t.o.who("supervisor", code)
 	restricted := r.Float64() < 0.04 || (c.profile.Exploited.Sexual && r.Float64() < 0.2)
 	story := t.journey(&c, r)
@@ -181,7 +185,7 @@ type life struct {
 
 func (t *teller) life(i int, opened time.Time, r *rand.Rand) life {
 	l := life{opened: opened, now: t.today} // what was worked on until yesterday
-	l.followed = workday(opened.AddDate(0, 0, 25+int(r.ExpFloat64()*42)))
+	l.followed = workday(opened.AddDate(0, 0, 20+int(r.ExpFloat64()*36)))
 	l.closed = workday(l.followed.AddDate(0, 0, 60+int(r.ExpFloat64()*40)))
 	switch {
 	case l.now.Before(l.followed):

@@ -179,6 +179,9 @@ func (t *teller) referral(f *file, i int, c *character, key, consent string, at 
 	if i < recent+2 || (l.state == "Active" && r.IntN(3) == 0) {
 		state = fresh[i%len(fresh)]
 	}
+	if f.settled && (state == "sent" || state == "accepted") {
+		state = "completed"
+	}
 	if agreed == "withdrawn" {
 		state = "ended"
 	}
@@ -191,7 +194,11 @@ func (t *teller) referral(f *file, i int, c *character, key, consent string, at 
 	if state == "completed" {
 		sv["outcome"], sv["done_on"] = outcome, closing.Format(time.DateOnly)
 	}
-	row := f.add(at, "services", planned[state], sv)
+	reached := planned[state]
+	if f.settled && reached != "done" {
+		reached = "cancelled" // closing a case ends what was still open in it
+	}
+	row := f.add(at, "services", reached, sv)
 	groups := []string{"identity", "needs"}
 	v := registry.Values{
 		"service_row": row, "service": service, "urgency": urgency, "sex": c.sex, "age_band": c.band, "consent": consent, "groups": groups, "needs": t.needs(c, r),
