@@ -20,14 +20,25 @@ func validID(s string) bool {
 }
 
 func consentFields(p *Page, _ *casework.File, _ *registry.Row) []Field {
-	given := Field{Name: "given", Label: p.T("field.given"), Kind: "choice", Required: true,
+	// In the order of the talk: what for, with whom, what, then what is read out, then the answer.
+	out := props("consents", "purpose", "receiver", "groups", "checks", "form", "language", "until")(p, nil, nil)
+	out[0].Kind = "radio"
+	script(p, out[0].Options)
+	script(p, out[3].Options)
+	out[1].Hint, out[2].Hint, out[3].Hint, out[6].Hint = p.T("field.receiver.hint"), p.T("field.groups.hint"), p.T("field.checks.hint"), p.T("field.until.hint")
+	out[4].Half, out[5].Half = true, true
+	given := Field{Name: "given", Label: p.T("field.given"), Kind: "radio", Required: true,
 		Options: []Option{{Value: "yes", Label: p.T("consent.yes")}, {Value: "no", Label: p.T("consent.no"), Hint: p.T("consent.no.hint")}}}
-	out := []Field{p.propertyField("consents", "purpose", nil), given}
-	for _, n := range []string{"receiver", "groups", "checks", "form", "language", "until"} {
-		out = append(out, p.propertyField("consents", n, nil))
+	return slices.Insert(out, 4, given)
+}
+
+// script puts beside each answer the words a caseworker reads out for it.
+func script(p *Page, options []Option) {
+	for i := range options {
+		if key := "script." + options[i].Value; p.srv.texts.Has(key) {
+			options[i].Hint = p.T(key)
+		}
 	}
-	out[2].Hint, out[3].Hint = p.T("field.receiver.hint"), p.T("field.groups.hint")
-	return out
 }
 
 func doConsent(a *acting) error {
@@ -59,6 +70,10 @@ func episodeFields(p *Page, _ *casework.File, row *registry.Row) []Field {
 	out := props("episodes", "kind", "started_on", "ended_on", "from_place", "to_place", "from_country", "to_country", "mode", "fee_paid",
 		"methods_of_control", "exploitation_types", "industry", "narrative")(p, nil, row)
 	for i := range out {
+		switch out[i].Name {
+		case "started_on", "ended_on", "from_place", "to_place", "from_country", "to_country", "mode", "fee_paid":
+			out[i].Half = true
+		}
 		if out[i].Name == "narrative" && row != nil && slices.Contains(row.Sealed, "narrative") {
 			out[i].Hint = p.T("field.sealed.hint")
 		}
@@ -77,12 +92,24 @@ func episodeFields(p *Page, _ *casework.File, row *registry.Row) []Field {
 	return append(out[:last:last], facts, out[last])
 }
 
+// askedAbout says which groups of questions belong to which kinds of episode; a group
+// that is not named here belongs to all. What was answered is shown whatever the kind.
+var askedAbout = map[string]string{
+	"exploitation": "Exploitation",
+	"smuggling":    "Transit", "aggravation": "Transit Exploitation",
+	"ilo.d1": "Recruitment", "ilo.d2": "Recruitment", "ilo.d3": "Recruitment",
+	"ilo.d4": "Exploitation", "ilo.d5": "Exploitation", "ilo.d6": "Exploitation",
+}
+
+// For names the kinds of episode that a group of questions belongs to; "" is all.
+func (g OptionGroup) For() string { return askedAbout[g.Key] }
+
 // factGroups are the questions of the vocabulary that a caseworker may ask about an episode.
 func (p *Page) factGroups() []OptionGroup {
 	v := p.srv.Node.Library.Vocabulary
 	var out []OptionGroup
 	for _, g := range v.Groups {
-		group := OptionGroup{Label: screening.Text(g.Label).In(p.Lang)}
+		group := OptionGroup{Key: g.Key, Label: screening.Text(g.Label).In(p.Lang)}
 		for _, f := range v.Facts {
 			if strings.HasPrefix(f.Key, g.Key+".") && g.Key != "control" {
 				group.Options = append(group.Options, Option{Value: f.Key, Label: f.Label.In(p.Lang), Hint: v.Question(f.Key).In(p.Lang)})
@@ -279,19 +306,38 @@ func closeFields(p *Page, _ *casework.File, _ *registry.Row) []Field {
 	return out
 }
 
-// extra is what an act's page shows beside its fields: for a decision the findings.
-func (s *Server) extra(p *Page, def *act, f *casework.File, row *registry.Row) any {
-	if def.name != "decide" {
+// extra is what an act's page shows beside its fields: what a decision or a review is about.
+func (s *Server) extra(p *Page, def *act, f *casework.File, row *registry.Row) *judged {
+	out := &judged{}
+	switch def.name {
+	case "decide":
+		out.Episode = row
+	case "review":
+		out.Decision = row
+		if i := slices.IndexFunc(f.Episodes, func(e *registry.Row) bool { return e.ID == row.Values.String("episode") }); i >= 0 {
+			out.Episode = f.Episodes[i]
+		}
+	}
+	if out.Episode == nil {
 		return nil
 	}
 	var report screening.EpisodeReport
 	err := s.Node.Store.Read(p.ctx, func(tx *store.Tx) (err error) {
-		report, err = s.Node.Casework.Findings(tx, p.Sub, row)
+		report, err = s.Node.Casework.Findings(tx, p.Sub, out.Episode)
 		return err
 	})
 	if err != nil {
 		s.Log.Error("findings", "err", err)
 		return nil
 	}
-	return p.findings(report)
+	out.Findings = p.findings(report)
+	return out
+}
+
+// judged is what a decision or its review is about: the episode, what the standards give
+// and, for a review, the decision.
+type judged struct {
+	Episode  *registry.Row
+	Findings *findingsView
+	Decision *registry.Row
 }

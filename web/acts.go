@@ -176,7 +176,7 @@ type actPage struct {
 	Fault  string
 	Danger bool
 	// Finding and the like, for the acts that show something beside the fields.
-	Extra any
+	Extra *judged
 }
 
 // actForm shows an act (GET) and carries it out (POST).

@@ -14,7 +14,8 @@ type Field struct {
 	Name  string
 	Label string
 	Hint  string
-	// Kind is text, long, number, date, choice, choices, yesno, facts or hidden.
+	// Kind is text, long, number, date, choice, radio, choices, facts or hidden. A radio is
+	// a choice whose answers are all shown, each with its hint.
 	Kind     string
 	Options  []Option
 	Value    string
@@ -24,13 +25,44 @@ type Field struct {
 	Error string
 	// Groups are options in groups, for long lists.
 	Groups []OptionGroup
+	// Fold shows a long multiple choice closed until it is opened or has an answer.
+	Fold bool
+	// Half lets two short fields stand beside each other where there is room.
+	Half bool
 }
+
+// firstTicks is how many answers of a very long list are shown before the rest unfolds.
+const firstTicks = 3
+
+// Few are the first answers of a very long list, and those that are chosen.
+func (f Field) Few() (out []Option) {
+	for i, o := range f.Options {
+		if i < firstTicks || f.Chosen(o.Value) {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+// Rest are the answers that Few leaves.
+func (f Field) Rest() (out []Option) {
+	for i, o := range f.Options {
+		if i >= firstTicks && !f.Chosen(o.Value) {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+// foldFrom is the number of answers from which a multiple choice is shown closed.
+const foldFrom = 8
 
 // Option is one possible answer.
 type Option struct{ Value, Label, Hint string }
 
 // OptionGroup is a named part of a long list.
 type OptionGroup struct {
+	Key     string
 	Label   string
 	Options []Option
 }
@@ -54,6 +86,7 @@ func (p *Page) propertyField(register, name string, v any) Field {
 			f.Kind = "choices"
 		}
 		f.Options = p.options(prop.List)
+		f.Fold = len(f.Options) > foldFrom
 	case registry.TypeOrg:
 		f.Kind = "choice"
 		f.Options = p.receivers()
@@ -97,9 +130,11 @@ func (p *Page) options(list string) []Option {
 		slices.SortFunc(out, func(a, b Option) int { return strings.Compare(a.Label, b.Label) })
 		// The countries that nearly every file names stand first.
 		var first []Option
-		for _, code := range []string{"PAK", "AFG", "IRN"} {
+		near := []string{"PAK", "AFG", "IRN"}
+		for _, code := range near {
 			first = append(first, Option{Value: code, Label: l.Label(code, p.Lang)})
 		}
+		out = slices.DeleteFunc(out, func(o Option) bool { return slices.Contains(near, o.Value) })
 		out = append(first, out...)
 	}
 	return out

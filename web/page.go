@@ -278,6 +278,9 @@ func (p *Page) May(action, register string) bool {
 	return p.SignedIn && p.srv.Node.Policy.May(p.Sub, access.Action(action), register)
 }
 
+// Today is the day where people work.
+func (p *Page) Today() string { return p.Date(p.srv.Node.Now()) }
+
 // Languages are offered by the language switch.
 func (p *Page) Languages() []string { return i18n.Languages }
 
@@ -301,6 +304,15 @@ func (p *Page) Action(code string) string {
 		return p.T(key)
 	}
 	return code
+}
+
+// Reason is why something was refused, in words; a reason without words is shown as it is.
+func (p *Page) Reason(code any) string {
+	s := fmt.Sprint(code)
+	if key := "refusal." + s; p.srv.texts.Has(key) {
+		return p.T(key)
+	}
+	return s
 }
 
 // Text gives a text of a pack in the page's language.

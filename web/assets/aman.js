@@ -19,6 +19,17 @@
   });
 })();
 
+// "/" goes to the search for cases, from any page; inside a field it is a slash.
+addEventListener("keydown", (e) => {
+  if (e.key !== "/" || e.ctrlKey || e.altKey || e.metaKey || /^(INPUT|TEXTAREA|SELECT)$/.test(e.target.tagName)) return;
+  const search = document.querySelector("main input[type=search]");
+  const to = document.querySelector("main").dataset.search;
+  if (!search && !to) return;
+  e.preventDefault();
+  if (search) search.focus(); else location.assign(to);
+});
+if (location.hash === "#q") document.getElementById("q")?.focus();
+
 // Pages come back from the browser's memory after the session has ended; read them anew.
 addEventListener("pageshow", (e) => { if (e.persisted) location.reload(); });
 
