@@ -41,13 +41,16 @@ func (e *engine) fitOn(cliques []bitset, ms []measurement) (*model, error) {
 	if err := f.run(e.ctx, f.affordableSteps(e.opt.Steps), func(done float64) { e.opt.Progress("fit", done) }); err != nil {
 		return nil, err
 	}
-	draws := min(e.opt.Crowd, max(20_000, 7*int(e.n)))
+	const entries = 250_000_000 // record-table pairs, of two bytes each
+	draws := min(e.opt.Crowd, max(20_000, 7*int(e.n)), max(20_000, entries/max(1, len(ms))))
 	m := &model{cliques: cliques, crowd: newCrowd(e.size, t.sample(draws, e.rng), e.n)}
 	if err := m.crowd.forbid(e.rules, e.n); err != nil {
 		return nil, err
 	}
-	for _, x := range ms {
-		m.goals = append(m.goals, m.crowd.goalFor(x))
+	m.goals = make([]goal, len(ms))
+	e.each(len(ms), func(i int) { m.goals[i] = m.crowd.goalFor(ms[i]) })
+	if err := e.ctx.Err(); err != nil {
+		return nil, err
 	}
 	return m, e.rake(m.crowd, m.goals, e.sweeps(len(m.goals), len(m.crowd.w)), "reweight")
 }

@@ -56,6 +56,10 @@ func independenceError(table []int64, estimate []float64) int64 {
 	return sum
 }
 
+// maxMeasured is the most tables that are measured: the crowd's memory is the product of tables and records, and a crowd with few
+// records cannot hold all that exists.
+const maxMeasured = 2000
+
 // allocate chooses what to measure and how exactly, from noisy errors alone. A table with s cells and
 // noise variance 1/(2·rho) adds an error of s·√(2/π)·√(1/(2·rho)); with the best split of a budget, rho
 // in proportion to y = (s·√(2/π))^⅔, a set of tables adds (Σy)^{3/2}/√(2·budget). Tables are taken in the order
@@ -73,7 +77,7 @@ func allocate(cs []candidate, budget float64) {
 	})
 	best, bestAt, gain, sum, chosenY := 0.0, 0, 0.0, 0.0, 0.0
 	for k, i := range order {
-		if cs[i].gain <= 0 {
+		if cs[i].gain <= 0 || k == maxMeasured {
 			break
 		}
 		gain += cs[i].gain
