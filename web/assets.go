@@ -49,7 +49,7 @@ func (s *Server) asset(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", a.mediaType)
 	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
-	w.Write(a.body)
+	send(w, r, http.StatusOK, a.body, false)
 }
 
 // functions are what templates may call besides the methods of their page.

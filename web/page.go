@@ -78,8 +78,7 @@ func (s *Server) render(w http.ResponseWriter, r *http.Request, status int, name
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Language", p.Lang)
-	w.WriteHeader(status)
-	w.Write(b.Bytes())
+	send(w, r, status, b.Bytes(), never[name])
 }
 
 // fail shows an error page with one sentence.

@@ -92,6 +92,36 @@ func TestFirstPageIsSmall(t *testing.T) {
 	}
 }
 
+// A case page on a bad line, and a page with unsealed values.
+func TestPagesGoCompressedButNotWhatIsUnsealed(t *testing.T) {
+	w, _, h := newSite(t, false)
+	c := client(t)
+	signIn(t, c, h.URL, "caseworker")
+	id, err := w.Node.Casework.Open(context.Background(), w.Caseworker, casework.Opening{PersonValues: registry.Values{"first_name": "Namuna", "sex": "female"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var person string
+	if err := w.Node.Store.Read(context.Background(), func(tx *store.Tx) error {
+		return tx.Row("SELECT person_id FROM r_cases WHERE id = ?", id).Scan(&person)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{"/cases/" + id: "gzip", "/cases/" + id + "/do/episode": "gzip", "/cases/" + id + "/unseal/people/" + person: ""} {
+		req, _ := http.NewRequest(http.MethodGet, h.URL+path, nil)
+		req.Header.Set("Accept-Encoding", "gzip") // set by hand, the client leaves the body as it came
+		r, err := c.Do(req)
+		page := body(t, r, err)
+		if r.StatusCode != http.StatusOK || r.Header.Get("Content-Encoding") != want {
+			t.Errorf("a page came with status %d as %q, want %q", r.StatusCode, r.Header.Get("Content-Encoding"), want)
+		}
+		t.Logf("%d bytes over the wire", len(page))
+		if len(page) > 100_000 {
+			t.Errorf("a page takes %d bytes over the wire, more than 100 KB", len(page))
+		}
+	}
+}
+
 func must(r *http.Response, err error) *http.Response {
 	if err != nil {
 		panic(err)
