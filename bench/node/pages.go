@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -195,6 +196,13 @@ func askMany(ctx context.Context, clients, n int, c *http.Client, path func(int)
 
 func get(ctx context.Context, c *http.Client, address string) (int64, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if page, search, ok := strings.Cut(address, "?q="); ok {
+		// A search is posted, so that no name stands in an address.
+		req, err = http.NewRequestWithContext(ctx, http.MethodPost, page, strings.NewReader("q="+search))
+		if err == nil {
+			req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		}
+	}
 	if err != nil {
 		return 0, err
 	}

@@ -55,11 +55,14 @@ func Each(t *testing.T, f func(t *testing.T, w *World)) {
 }
 
 // New makes a world in a new embedded node, or on the database at url.
-func New(t testing.TB, url string) *World {
+func New(t testing.TB, url string) *World { return NewAt(t, url, "") }
+
+// NewAt is New for a node that browsers reach at origin, as passkeys need.
+func NewAt(t testing.TB, url, origin string) *World {
 	t.Helper()
 	w := &World{Clock: &Clock{at: time.Date(2026, 3, 31, 8, 0, 0, 0, time.UTC)}}
 	var err error
-	w.Node, err = node.Open(context.Background(), node.Config{Data: t.TempDir(), Database: url, Create: true, Now: w.Clock.Now})
+	w.Node, err = node.Open(context.Background(), node.Config{Data: t.TempDir(), Database: url, Create: true, Origin: origin, Now: w.Clock.Now})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -78,6 +78,7 @@ addEventListener("click", (e) => {
         location.assign(done.next);
       } catch {
         b.setAttribute("aria-invalid", "true");
+        document.querySelector("[data-fault]").hidden = false;
       }
     });
   });

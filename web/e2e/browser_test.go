@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -68,17 +69,23 @@ type site struct {
 
 func newSite(t *testing.T) *site {
 	t.Helper()
-	w := nodetest.New(t, "")
-	s := &site{World: w, passwords: map[string]string{}, logs: &bytes.Buffer{}}
+	server := httptest.NewUnstartedServer(nil)
+	_, port, err := net.SplitHostPort(server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	origin := "http://localhost:" + port // passkeys need a name
+	w := nodetest.NewAt(t, "", origin)
+	s := &site{World: w, url: origin, passwords: map[string]string{}, logs: &bytes.Buffer{}}
 	srv, err := web.New(w.Node, slog.New(slog.NewJSONHandler(s.logs, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	srv.Secure = false
 	srv.ExitTo = "about:blank"
-	server := httptest.NewServer(srv.Handler())
+	server.Config.Handler = srv.Handler()
+	server.Start()
 	t.Cleanup(server.Close)
-	s.url = server.URL
 	return s
 }
 
