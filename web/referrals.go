@@ -32,11 +32,11 @@ func (s *Server) referrals(w http.ResponseWriter, r *http.Request) {
 			}
 			return more
 		}
-		in, err := s.Node.Registry.List(tx, p.Sub, registry.Query{Register: "referrals", Sort: "-created_at", Where: where(registry.On("party", "=", p.Sub.Org)), Limit: 100})
+		in, err := s.Node.Registry.List(tx, p.Sub, registry.Query{Register: "referrals", Where: where(registry.On("party", "=", p.Sub.Org)), Limit: 100})
 		if err != nil {
 			return err
 		}
-		out, err := s.Node.Registry.List(tx, p.Sub, registry.Query{Register: "referrals", Sort: "-created_at", Where: where(registry.On("org", "=", p.Sub.Org)), Limit: 100})
+		out, err := s.Node.Registry.List(tx, p.Sub, registry.Query{Register: "referrals", Where: where(registry.On("org", "=", p.Sub.Org)), Limit: 100})
 		if err != nil {
 			return err
 		}
