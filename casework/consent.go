@@ -10,7 +10,7 @@ import (
 	"aman/registry"
 )
 
-// ConsentText is the version of the text that is read out; see docs/consent.md of the pack.
+// ConsentText is the version of the text that is read out; the page of the act shows it.
 const ConsentText = 1
 
 // Consent is one answer to one question: may this be done, for this purpose, towards

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -135,7 +136,7 @@ func (s *Server) recover(next http.Handler) http.Handler {
 		rec := &recorder{ResponseWriter: w, status: http.StatusOK}
 		defer func() {
 			if p := recover(); p != nil {
-				s.Log.Error("a page failed", "route", r.Pattern, "fault", fmt.Sprintf("%T", p), "detail", fmt.Sprint(p))
+				s.Log.Error("a page failed", "route", r.Pattern, "fault", fmt.Sprintf("%T", p), "detail", faultText(p))
 				if !rec.wrote {
 					s.fail(rec, r, http.StatusInternalServerError, "error.internal")
 				}
@@ -145,6 +146,15 @@ func (s *Server) recover(next http.Handler) http.Handler {
 		}()
 		next.ServeHTTP(rec, r)
 	})
+}
+
+// faultText is what the log may hold of a panic: the runtime's own words. Anything else
+// that was thrown could carry a value of somebody's.
+func faultText(p any) string {
+	if e, ok := p.(runtime.Error); ok {
+		return e.Error()
+	}
+	return ""
 }
 
 // recorder remembers the status for the log.

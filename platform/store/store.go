@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"runtime"
 	"sync"
 	"time"
 )
@@ -176,7 +177,12 @@ func (db *DB) Write(ctx context.Context, fn func(*Tx) error) error {
 func run(tx *Tx, fn func(*Tx) error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("internal fault while using the store: %v", p)
+			// Of what was thrown only the runtime's own words go on: anything else could
+			// carry a value of somebody's into a log.
+			err = fmt.Errorf("internal fault while using the store: %T", p)
+			if e, ok := p.(runtime.Error); ok {
+				err = fmt.Errorf("internal fault while using the store: %w", e)
+			}
 		}
 		tx.over = true
 	}()
