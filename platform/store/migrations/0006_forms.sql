@@ -1,0 +1,1 @@
+-- Projects, drafts, media, reviews. (forms)

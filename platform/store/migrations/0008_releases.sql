@@ -1,0 +1,1 @@
+-- Release requests and the privacy ledger. (release)
