@@ -56,6 +56,16 @@
 // 64 URL-safe characters in the place where ODK Central puts an app user's token. A token
 // that is malformed, unknown or revoked gives each its own error; all are refused.
 //
+// # Program passwords
+//
+// A script cannot type a one-time code, and a script that held its user's password would make
+// the second factor worth nothing. So a script has a password of its own: 256 random bits,
+// made by the user once she has proved who she is again, shown once, for at most a year. It
+// opens the interface for programs (package forms/central) and no page, gives the rights its
+// user has at that moment, and shows identity values only when it was made so (Names). It ends
+// with everything else when she changes her password or signs out everywhere. It cannot be
+// guessed, so only wrong ones are counted in the buckets above (login and network, network).
+//
 // No error, and nothing given to Config.Record, holds a login, a name, an address, a
 // password, a code or a token.
 package signin

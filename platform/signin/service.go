@@ -132,8 +132,8 @@ func (s *Service) refuse(ctx context.Context, e Event, answer error) error {
 	return answer
 }
 
-// Purge removes what has ended: sessions, ceremonies, full buckets, browsers unused for a
-// year. A daily job is often enough.
+// Purge removes what has ended: sessions, ceremonies, program passwords, full buckets,
+// browsers unused for a year. A daily job is often enough.
 func (s *Service) Purge(ctx context.Context) error {
 	now := s.now()
 	return s.db.Write(ctx, func(tx *store.Tx) error {
@@ -144,6 +144,8 @@ func (s *Service) Purge(ctx context.Context) error {
 			{"DELETE FROM sessions WHERE expires_at <= ?", now},
 			{"DELETE FROM sessions WHERE seen_at <= ?", now.Add(-s.c.Idle)},
 			{"DELETE FROM ceremonies WHERE expires_at <= ?", now},
+			{"DELETE FROM program_sessions WHERE expires_at <= ?", now},
+			{"DELETE FROM program_passwords WHERE expires_at <= ?", now},
 			{"DELETE FROM throttles WHERE at <= ?", now.Add(-24 * time.Hour)}, // every bucket is full by then
 			{"DELETE FROM known_browsers WHERE seen_at <= ?", now.AddDate(-1, 0, 0)},
 		} {

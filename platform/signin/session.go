@@ -158,7 +158,8 @@ func (s *Service) Revoke(tx *store.Tx, user, session string) error {
 }
 
 // RevokeAll ends every session of a user but the one with the id keep (empty: every one), lets
-// no browser be known any more, drops half-done sign-ins, and says how many sessions ended.
+// no browser be known any more, drops half-done sign-ins and program passwords, and says how
+// many sessions ended.
 func (s *Service) RevokeAll(tx *store.Tx, user, keep string) (int64, error) {
 	n, err := tx.Exec("DELETE FROM sessions WHERE user_id = ? AND id <> ?", user, keep)
 	if err != nil {
@@ -168,6 +169,9 @@ func (s *Service) RevokeAll(tx *store.Tx, user, keep string) (int64, error) {
 		if _, err := tx.Exec("DELETE FROM "+table+" WHERE user_id = ?", user); err != nil {
 			return 0, err
 		}
+	}
+	if err := dropPrograms(tx, user); err != nil {
+		return 0, err
 	}
 	return n, s.record(tx, Event{Kind: "revoked", User: user, Session: keep, Reason: "all"})
 }
