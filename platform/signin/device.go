@@ -59,7 +59,12 @@ func (s *Service) Device(ctx context.Context, token string) (access.Subject, err
 	if !tokenForm.MatchString(token) {
 		return access.Subject{}, ErrTokenMalformed
 	}
-	now, hash := s.now(), hashToken(token)
+	return s.deviceOf(ctx, hashToken(token))
+}
+
+// deviceOf is Device by the hash of the token.
+func (s *Service) deviceOf(ctx context.Context, hash string) (access.Subject, error) {
+	now := s.now()
 	var sub access.Subject
 	var seen int64
 	err := s.db.Read(ctx, func(tx *store.Tx) error {
