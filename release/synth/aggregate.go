@@ -40,12 +40,12 @@ func (e *engine) each(n int, do func(i int)) {
 // aggregates estimates every combination of up to the reporting length: the model's count and the direct
 // measurement, where there is one, weighted by inverse variance.
 func (e *engine) aggregates(c *crowd, measured []direct, errs *errorModel) ([]Aggregate, error) {
-	type counts struct{ y, v []float64 }
+	type counts struct{ y, v, doubt []float64 }
 	by := map[string]counts{}
 	for _, d := range measured {
 		var est, y, v []float64
 		for i, s := range d.sets {
-			by[key(s)] = counts{d.y[i], d.v[i]}
+			by[key(s)] = counts{d.y[i], d.v[i], d.doubt[i]}
 			t := c.table(s)
 			for _, k := range filledCells(e.size, s) {
 				if t[k] >= leastEstimate {
@@ -53,8 +53,8 @@ func (e *engine) aggregates(c *crowd, measured []direct, errs *errorModel) ([]Ag
 				}
 			}
 		}
-		f, info := errs.evidence(d.length, est, y, v)
-		errs.revise(d.length, f, info)
+		errs.extreme[d.length] = math.Sqrt(2 * math.Log(float64(max(8, len(est)))))
+		errs.learn(d.length, est, y, v)
 	}
 	var out []Aggregate
 	for k := 1; k <= min(e.opt.Length, len(e.size)); k++ {
@@ -62,7 +62,7 @@ func (e *engine) aggregates(c *crowd, measured []direct, errs *errorModel) ([]Ag
 		parts := make([][]Aggregate, len(sets))
 		e.each(len(sets), func(i int) {
 			d := by[key(sets[i])]
-			parts[i] = e.estimate(sets[i], c.table(sets[i]), d.y, d.v, errs)
+			parts[i] = e.estimate(sets[i], c.table(sets[i]), d.y, d.v, d.doubt, errs)
 		})
 		if err := e.ctx.Err(); err != nil {
 			return nil, err
@@ -76,7 +76,7 @@ func (e *engine) aggregates(c *crowd, measured []direct, errs *errorModel) ([]Ag
 }
 
 // estimate puts model and direct counts (y with variances v; nil where there are none) of one table together.
-func (e *engine) estimate(set []int, model, y, v []float64, errs *errorModel) []Aggregate {
+func (e *engine) estimate(set []int, model, y, v, doubt []float64, errs *errorModel) []Aggregate {
 	var out []Aggregate
 	for _, k := range filledCells(e.size, set) {
 		x := model[k]
@@ -86,10 +86,7 @@ func (e *engine) estimate(set []int, model, y, v []float64, errs *errorModel) []
 		b := errs.at(len(set), x)
 		lo, hi := b.lo, b.hi
 		if y != nil {
-			h := b.sd * b.sd / (b.sd*b.sd + v[k]) // weight of the direct count
-			noise := 1.96 * h * math.Sqrt(v[k])
-			x += h * (y[k] - x)
-			lo, hi = math.Copysign(math.Hypot((1-h)*lo, noise), -1), math.Hypot((1-h)*hi, noise)
+			x, lo, hi = errs.join(len(set), x, b, y[k], v[k]+doubt[k])
 		}
 		a := named(e.size, set, int(k))
 		a.Supported = x >= errs.supported[len(set)]

@@ -130,10 +130,11 @@ func filledCells(size, set []int) []int32 {
 }
 
 // direct is a measurement of the combinations of one length: y[i] and v[i] are the counts of sets[i] and their noise
-// variances, by cell; only cells with every attribute filled mean anything.
+// variances, by cell; only cells with every attribute filled mean anything. doubt is the variance that comes on top
+// because heavy records were scaled down.
 type direct struct {
 	directPlan
-	y, v [][]float64
+	y, v, doubt [][]float64
 }
 
 // directCells is the most combinations of one length that are measured directly; column sets
@@ -204,18 +205,25 @@ func (e *engine) measurePlan(c *crowd, p directPlan, rho dp.Rho) (direct, error)
 	if err != nil {
 		return direct{}, err
 	}
-	out := direct{p, make([][]float64, len(p.sets)), make([][]float64, len(p.sets))}
+	n := len(p.sets)
+	out := direct{p, make([][]float64, n), make([][]float64, n), make([][]float64, n)}
 	for i, s := range p.sets {
-		kept := c.kept(s, p.weight)
+		kept, model := c.kept(s, p.weight), c.table(s)
+		out.doubt[i] = make([]float64, len(kept))
 		out.y[i], out.v[i] = make([]float64, len(kept)), make([]float64, len(kept))
 		for _, k := range filledCells(e.size, s) {
 			out.y[i][k] = y[0] / unit / kept[k]
 			out.v[i][k] = v / unit / unit / (kept[k] * kept[k])
+			doubt := keptDoubt * (1 - kept[k]) * max(model[k], out.y[i][k])
+			out.doubt[i][k] = doubt * doubt
 			y = y[1:]
 		}
 	}
 	return out, nil
 }
+
+// keptDoubt is how far the share that was scaled away may differ from what the crowd says, as a part of it.
+const keptDoubt = 0.25
 
 // kept gives, for each cell of a table, the share of its people's weight that a direct measurement sees, as the crowd
 // has it: heavy records are scaled down.

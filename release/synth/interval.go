@@ -14,7 +14,12 @@ import (
 // and the direct measurements scale the simulated errors by what they show.
 type errorModel struct {
 	byLength [MaxLength + 1][]errorBin
-	factor   [MaxLength + 1]float64 // on variances
+	// factor, on variances, is by length, for all estimates and for those of ten or more: the small ones are many, mostly
+	// nobody's, and can hide how far off the others are.
+	factor [MaxLength + 1][2]float64
+
+	// extreme is by length how many standard deviations the largest of so many differences reaches by noise alone.
+	extreme [MaxLength + 1]float64
 
 	// supported is the estimate from which a combination of a length is released as ten or more; 0 for single values.
 	supported [MaxLength + 1]float64
@@ -52,7 +57,7 @@ func (e *engine) errorModel(m *model) (*errorModel, error) {
 	out := &errorModel{}
 	prior := smoothness + unseen*e.unmeasured()
 	for k := 1; k <= min(e.opt.Length, len(e.size)); k++ {
-		out.factor[k] = prior
+		out.factor[k] = [2]float64{prior, prior}
 		pairs := e.compare(truth, twin.crowd, e.reported(k))
 		out.byLength[k] = bins(pairs)
 		if k > 1 {
@@ -128,15 +133,19 @@ func shortest(x []float64, p float64) (lo, hi float64) {
 	return x[at], x[at+k]
 }
 
-// at gives the bin of an estimate; without any simulated error it is as wide as the estimate.
-func (m *errorModel) at(length int, estimate float64) errorBin {
+// simulated gives the bin of an estimate; without any simulated error it is as wide as the estimate.
+func (m *errorModel) simulated(length int, estimate float64) errorBin {
 	bs := m.byLength[length]
 	if len(bs) == 0 {
 		return errorBin{lo: -estimate, hi: estimate, sd: estimate}
 	}
 	i, _ := slices.BinarySearchFunc(bs, estimate, func(b errorBin, x float64) int { return cmpFloat(b.upTo, x) })
-	b := bs[min(i, len(bs)-1)]
-	f := math.Sqrt(m.factor[length])
+	return bs[min(i, len(bs)-1)]
+}
+
+// at gives the bin of an estimate, widened by what direct counts taught.
+func (m *errorModel) at(length int, estimate float64) errorBin {
+	b, f := m.simulated(length, estimate), math.Sqrt(m.factor[length][sizeClass(estimate)])
 	return errorBin{b.upTo, b.lo * f, b.hi * f, b.sd * f}
 }
 
@@ -183,14 +192,33 @@ func clumped(cols [][]uint16) [][]uint16 {
 	return cols
 }
 
+// sizeClass is 1 for estimates of ten or more.
+func sizeClass(estimate float64) int {
+	if estimate >= smallGroup {
+		return 1
+	}
+	return 0
+}
+
+// learn moves the factors of a length towards what direct counts y with variances v say of the estimates.
+func (m *errorModel) learn(length int, estimate, y, v []float64) {
+	m.revise(length, 0, estimate, y, v)
+	m.factor[length][1] = m.factor[length][0]
+	m.revise(length, 1, estimate, y, v)
+	m.factor[length][1] = max(m.factor[length][0], m.factor[length][1])
+}
+
 // evidence compares estimates with independent noisy counts of the same combinations.
 // E(y-estimate)² is the noise variance v plus the model's true variance; factor times the simulated
-// variance is fitted to that by weighted least squares. info is 1 / variance of the factor.
-func (m *errorModel) evidence(length int, estimate, y, v []float64) (factor, info float64) {
+// variance is fitted to that by weighted least squares, over the estimates of a size class and above. info is 1 / variance of the factor.
+func (m *errorModel) evidence(length, class int, estimate, y, v []float64) (factor, info float64) {
 	num := 0.0
 	for i := range y {
-		s2 := m.at(length, estimate[i]).sd
-		s2 *= s2 / m.factor[length]              // as simulated
+		if sizeClass(estimate[i]) < class {
+			continue
+		}
+		s2 := m.simulated(length, estimate[i]).sd
+		s2 *= s2
 		w := 1 / (2 * (s2 + v[i]) * (s2 + v[i])) // 1 / variance of (y-estimate)² for normal errors
 		d := y[i] - estimate[i]
 		d2 := min(d*d, 9*(s2+v[i])) // a few cells that the model has badly wrong say little about the rest
@@ -202,7 +230,36 @@ func (m *errorModel) evidence(length int, estimate, y, v []float64) (factor, inf
 
 // revise moves the factor of a length towards what evidence says. The factor so far counts as much as an
 // estimate with standard error ½, for evidence drowned in noise says little.
-func (m *errorModel) revise(length int, factor, info float64) {
+func (m *errorModel) revise(length, class int, estimate, y, v []float64) {
+	factor, info := m.evidence(length, class, estimate, y, v)
 	const prior = 4
-	m.factor[length] = max(0.5, (prior*m.factor[length]+info*factor)/(prior+info))
+	f := &m.factor[length][class]
+	*f = max(0.5, (prior**f+info*factor)/(prior+info))
+}
+
+// doubtful is the distance, in standard deviations, from which a direct count contradicts the model.
+const doubtful = 2
+
+// join puts a model's estimate x with error b and a direct count y of variance v together, by inverse variance.
+// A model can be far off for single combinations. Where the direct count contradicts it, it is believed less, as in the
+// limited translation rule of Efron and Morris (1972); but among thousands of combinations some counts are extreme by
+// noise alone, so up to that distance the estimate stays and the interval holds both readings.
+func (m *errorModel) join(length int, x float64, b errorBin, y, v float64) (est, lo, hi float64) {
+	weigh := func(f float64) (est, lo, hi float64) {
+		s2 := b.sd * b.sd * f * f
+		h := s2 / (s2 + v) // weight of the direct count
+		noise := 1.96 * h * math.Sqrt(v)
+		return x + h*(y-x), -math.Hypot((1-h)*f*b.lo, noise), math.Hypot((1-h)*f*b.hi, noise)
+	}
+	est, lo, hi = weigh(1)
+	z := math.Abs(y-x) / math.Sqrt(b.sd*b.sd+v)
+	if z <= doubtful || b.sd == 0 {
+		return est, lo, hi
+	}
+	far := (y - x) / doubtful
+	other, otherLo, otherHi := weigh(math.Sqrt(max(0, far*far-v)) / b.sd)
+	if z > m.extreme[length] {
+		return other, otherLo, otherHi
+	}
+	return est, min(lo, other+otherLo-est), max(hi, other+otherHi-est)
 }

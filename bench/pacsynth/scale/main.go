@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"log"
 	"math/rand/v2"
+	"os"
 	"runtime"
 	"strconv"
 	"strings"
@@ -29,6 +30,7 @@ func main() {
 	length := flag.Int("length", 3, "reporting length")
 	epsilon := flag.Float64("epsilon", 4, "epsilon")
 	count := flag.Bool("count", false, "only count all three-way tables of 10,000,000 x 60 yes-or-empty columns")
+	file := flag.String("file", "", "for -cover: release this CSV instead of simulated records; its own values stand for the public code list")
 	runs := flag.Int("cover", 0, "instead, release the first number of rows so many times and count how often the 95 % intervals hold the truth")
 	score := flag.Bool("score", false, "also compare with the records, up to length 3")
 	verbose := flag.Bool("v", false, "print the stages")
@@ -40,7 +42,11 @@ func main() {
 	if *runs > 0 {
 		n, err := strconv.Atoi(strings.Split(*rows, ",")[0])
 		must(err)
-		cover(n, *columns, *length, *epsilon, *runs)
+		d, t := simulate(n, *columns)
+		if *file != "" {
+			d, t = read(*file)
+		}
+		cover(d, t, *length, *epsilon, *runs)
 		return
 	}
 	fmt.Printf("%10s %8s %10s %10s %10s %10s\n", "rows", "columns", "seconds", "cpu", "peak MB", "aggregates")
@@ -76,11 +82,11 @@ func main() {
 }
 
 // cover counts how often intervals hold the truth, over all published combinations and over those of ten or more.
-func cover(n, columns, length int, epsilon float64, runs int) {
-	d, t := simulate(n, columns)
+func cover(d *synth.Domain, t *synth.Table, length int, epsilon float64, runs int) {
 	ctx := context.Background()
 	truth := map[string][]int64{}
 	var in, all, bigIn, big float64
+	var byLength [synth.MaxLength + 1][2]float64 // of ten or more: held, all
 	for range runs {
 		r, err := synth.Run(ctx, d, t, grant(ctx, epsilon), synth.Options{Length: length})
 		must(err)
@@ -102,13 +108,36 @@ func cover(n, columns, length int, epsilon float64, runs int) {
 				hit = 1
 			}
 			in, all = in+hit, all+1
+			if os.Getenv("DBG") != "" && a.Count >= evaluate.Threshold && hit == 0 {
+				fmt.Println("miss", len(set), set[0], set[len(set)-1], cell, "truth", x, "count", a.Count, a.Low, a.High)
+			}
 			if a.Count >= evaluate.Threshold {
 				bigIn, big = bigIn+hit, big+1
+				byLength[a.Length][0] += hit
+				byLength[a.Length][1]++
 			}
 		}
 	}
 	fmt.Printf("%d runs of %d x %d, length %d, epsilon %g: %.2f %% of %.0f intervals hold the truth; count 10 or more: %.2f %%\n",
-		runs, n, columns, length, epsilon, 100*in/all, all, 100*bigIn/max(1, big))
+		runs, t.Rows, len(t.Attrs), length, epsilon, 100*in/all, all, 100*bigIn/max(1, big))
+	for k, x := range byLength {
+		if x[1] > 0 {
+			fmt.Printf("    length %d: %.2f %% of %.0f\n", k, 100*x[0]/x[1], x[1])
+		}
+	}
+}
+
+func read(name string) (*synth.Domain, *synth.Table) {
+	f, err := os.Open(name)
+	must(err)
+	defer f.Close()
+	d, err := synth.SuggestDomain("data", f, nil)
+	must(err)
+	_, err = f.Seek(0, 0)
+	must(err)
+	t, err := d.ReadCSV("data", f)
+	must(err)
+	return d, t
 }
 
 func grant(ctx context.Context, epsilon float64) *dp.Grant {
