@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"embed"
 	"html/template"
+	"slices"
 	"strconv"
 )
 
@@ -60,13 +61,18 @@ func inEach(folder, name, title string, info Info, body func(lang string) any) (
 }
 
 // codebook writes every column and code, as CSV and as a page in each language.
-func (p Profile) codebook(info Info) ([]File, error) {
+func (p Profile) codebook(info Info, filled Profile) ([]File, error) {
 	header := []string{"column", "value"}
 	for _, lang := range Languages {
 		header = append(header, "column_"+lang, "value_"+lang, "note_"+lang)
 	}
 	var rows [][]string
-	for _, c := range p.Columns {
+	p.Columns = slices.Clone(p.Columns)
+	for i := range p.Columns {
+		c := &p.Columns[i]
+		if _, ok := filled.Column(c.Name); !ok {
+			c.Note, c.Separator, c.JoinOf = texts["codebook.notcollected"], "", nil
+		}
 		for _, code := range append(c.codes(), Code{Value: p.Missing}) {
 			row := []string{c.Name, code.Value}
 			for _, lang := range Languages {

@@ -20,8 +20,9 @@ const (
 // DP is a differentially private release. It holds no table but the release's synthetic one.
 type DP struct {
 	Info
-	Profile        Profile
-	Release        *synth.Release // of Profile.Domain()
+	Profile Profile
+	// Release is of Profile.Domain(), or of a domain without some of its columns: those come out empty.
+	Release        *synth.Release
 	Epsilon, Delta float64
 	Rho            dp.Rho
 }
@@ -53,7 +54,7 @@ func (d DP) check() error {
 			return fmt.Errorf("product: the profile %s joins columns, which synthetic records do not have", d.Profile.Name)
 		}
 	}
-	return d.Profile.fits(d.Release.Rows)
+	return d.Profile.Fits(d.Release.Rows.Attrs)
 }
 
 // Folder makes the files and signs them. site holds the files of a website, in showcase/.
@@ -69,7 +70,7 @@ func (d DP) Folder(key ed25519.PrivateKey, site ...File) (Folder, error) {
 		names, _ := d.Profile.names()
 		return table(names, tags, d.Profile.synthetic(d.Release.Rows))
 	}
-	b := builder{info: d.Info, profile: d.Profile, length: length, guarantee: d.Guarantee, noisy: d.Report(),
+	b := builder{info: d.Info, profile: d.Profile, filled: d.Profile.Of(d.Release.Rows.Attrs), length: length, guarantee: d.Guarantee, noisy: d.Report(),
 		micro: micro, aggregates: aggregates, aggregateTags: tags, words: func(lang string) []string {
 			return []string{say(lang, "method.dp"), d.Guarantee(lang), say(lang, "readme.synthetic")}
 		}}
@@ -82,7 +83,7 @@ func (d DP) Folder(key ed25519.PrivateKey, site ...File) (Folder, error) {
 // builder makes what both kinds of release have.
 type builder struct {
 	info              Info
-	profile           Profile
+	profile, filled   Profile // filled: the columns that are not empty throughout
 	length            int
 	guarantee         func(lang string) string
 	noisy             *synth.Report
@@ -104,7 +105,7 @@ func (b builder) folder(key ed25519.PrivateKey, site []File, m Manifest) (Folder
 	if err != nil {
 		return nil, err
 	}
-	codebook, err := b.profile.codebook(b.info)
+	codebook, err := b.profile.codebook(b.info, b.filled)
 	if err != nil {
 		return nil, err
 	}
@@ -120,7 +121,7 @@ func (b builder) folder(key ed25519.PrivateKey, site []File, m Manifest) (Folder
 	files = append(append(append(files, codebook...), report...), site...)
 	files = append(files, b.info.words(Fingerprint(key.Public().(ed25519.PublicKey)), b.words)...)
 	m.ID, m.Version, m.Title, m.Publisher, m.MadeAt, m.Program = b.info.ID, b.info.Version, b.info.Title, b.info.Publisher, b.info.made(), b.info.Program
-	m.Profile, m.From, m.To, m.Unit, m.Threshold, m.Ledger = b.profile.Name, b.info.From, b.info.To, "person", b.info.Threshold, b.info.Ledger
+	m.Profile, m.From, m.To, m.Unit, m.Note, m.Threshold, m.Ledger = b.profile.Name, b.info.From, b.info.To, b.info.Unit, b.info.Note, b.info.Threshold, b.info.Ledger
 	m.Guarantee = Text{}
 	for _, lang := range Languages {
 		m.Guarantee[lang] = b.guarantee(lang)

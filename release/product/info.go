@@ -15,6 +15,8 @@ type Info struct {
 	Version string // edition, such as 2026-1
 	Title   Text
 	Summary Text // whom the records are of, in a sentence or two
+	Unit    Text // what one record is, such as a person's latest case in the period; may be nil
+	Note    Text // a word of warning that stands on every page; may be nil
 	// Publisher is the organisation; Contact is where to write to it; URL is where the release stands. The last two may be empty.
 	Publisher, Contact, URL string
 	Terms                   Text   // nil: the terms in texts.yaml
@@ -80,6 +82,12 @@ func (i Info) words(key string, method func(lang string) []string) []File {
 		lines := []string{i.Title.In(lang), i.Summary.In(lang),
 			fmt.Sprintf("%s: %s\n%s: %s – %s\n%s: %s\n%s: %s", say(lang, "publisher"), i.Publisher, say(lang, "period"), i.From, i.To,
 				say(lang, "edition"), i.Version, say(lang, "made"), i.made()[:10])}
+		if u := i.Unit.In(lang); u != "" {
+			lines = append(lines, say(lang, "unit")+": "+u)
+		}
+		if n := i.Note.In(lang); n != "" {
+			lines = append(lines, n)
+		}
 		lines = append(lines, method(lang)...)
 		lines = append(lines, say(lang, "threshold", "k", strconv.Itoa(i.Threshold)), say(lang, "readme.files"), say(lang, "readme.check", "key", key),
 			i.terms(lang), i.Citation(lang))

@@ -72,10 +72,14 @@ func (k K) Folder(key ed25519.PrivateKey, site ...File) (Folder, error) {
 	if err := k.check(); err != nil {
 		return nil, err
 	}
+	var names []string
+	for _, c := range k.Table.Columns {
+		names = append(names, c.Name)
+	}
 	rows, length := exactRows(k.Tables, k.Threshold)
 	header, tags := aggregateHeader(length)
 	exact := &exactReport{k.K, k.Table.Records, lost(k.Lost, k.Table.Records)}
-	b := builder{info: k.Info, profile: k.Profile, length: length, guarantee: k.Guarantee, exact: exact,
+	b := builder{info: k.Info, profile: k.Profile, filled: k.Profile.only(names), length: length, guarantee: k.Guarantee, exact: exact,
 		micro: func(tags []string) ([]byte, error) {
 			names, _ := k.Profile.names()
 			return table(names, tags, k.rows())

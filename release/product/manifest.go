@@ -37,7 +37,8 @@ type Manifest struct {
 	From      string    `json:"period_from"`
 	To        string    `json:"period_to"`
 	Method    string    `json:"method"` // "differential privacy" or "k-anonymity"
-	Unit      string    `json:"privacy_unit"`
+	Unit      Text      `json:"record_is"`
+	Note      Text      `json:"note,omitempty"`
 	Guarantee Text      `json:"guarantee"`
 	Threshold int       `json:"smallest_published_count"`
 	Rows      int       `json:"rows"`

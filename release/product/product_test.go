@@ -370,6 +370,7 @@ func TestRefusals(t *testing.T) {
 		"period":            func(d *DP) { d.From, d.To = d.To, d.From },
 		"another profile":   func(d *DP) { d.Profile = GlobalSynthetic(2019, 2023, countries) },
 		"joined columns":    func(d *DP) { d.Profile = GlobalK(2020, 2023, countries) },
+		"columns turned":    func(d *DP) { c := slices.Clone(d.Profile.Columns); slices.Reverse(c); d.Profile.Columns = c },
 		"columns in excess": func(d *DP) { d.Profile.Columns = d.Profile.Columns[1:] },
 	} {
 		d := good
@@ -386,6 +387,25 @@ func TestRefusals(t *testing.T) {
 	}
 	if _, err := good.Folder(key, File{"README.txt", nil}); err == nil {
 		t.Error("a file may stand twice")
+	}
+}
+
+// Columns that the programme does not collect are in the file all the same, empty, and the codebook says so.
+func TestColumnsThatAreNotCollected(t *testing.T) {
+	d := release(t)
+	whole := d.Profile
+	d.Profile.Columns = append(slices.Clone(whole.Columns), Column{Name: "extra", Label: Same("Extra"), Codes: []Code{{"1", Same("Yes")}}})
+	f := folder(t, d)
+	list := rows(t, f, "data/microdata.csv")
+	if len(list[0]) != 28 || list[1][27] != "" {
+		t.Errorf("the columns are %v", list[0])
+	}
+	book, _ := f.File("codebook/en.html")
+	if n := strings.Count(string(book), "Not collected here"); n != 1 {
+		t.Errorf("the codebook says of %d columns that they are not collected", n)
+	}
+	if got := d.Profile.Of(d.Release.Rows.Attrs); len(got.Columns) != 27 {
+		t.Errorf("%d columns are filled", len(got.Columns))
 	}
 }
 

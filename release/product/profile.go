@@ -122,16 +122,34 @@ func FromDomain(name string, d *synth.Domain, label func(column, code string) Te
 	return p
 }
 
-// fits says whether the records have the profile's columns and codes.
-func (p Profile) fits(t *synth.Table) error {
+// Fits says whether attributes are the profile's: its columns, in its order and with its codes; columns may be left out.
+func (p Profile) Fits(attrs []synth.Attr) error {
 	want := p.Domain().Attrs()
-	if len(want) != len(t.Attrs) {
-		return fmt.Errorf("product: the records have %d attributes and the profile %s has %d", len(t.Attrs), p.Name, len(want))
-	}
-	for i, a := range want {
-		if a.Column != t.Attrs[i].Column || !slices.Equal(a.Codes, t.Attrs[i].Codes) {
-			return fmt.Errorf("product: attribute %d of the records is not %s as the profile %s declares it", i+1, a.Column, p.Name)
+	i := 0
+	for _, a := range attrs {
+		for i < len(want) && (want[i].Column != a.Column || !slices.Equal(want[i].Codes, a.Codes)) {
+			i++
 		}
+		if i == len(want) {
+			return fmt.Errorf("product: %s of the records is not as the profile %s declares it", a.Column, p.Name)
+		}
+		i++
 	}
 	return nil
+}
+
+// Of gives the profile with the columns alone that the attributes fill.
+func (p Profile) Of(attrs []synth.Attr) Profile {
+	var names []string
+	for _, a := range attrs {
+		names = append(names, a.Column)
+	}
+	return p.only(names)
+}
+
+func (p Profile) only(names []string) Profile {
+	p.Columns = slices.DeleteFunc(slices.Clone(p.Columns), func(c Column) bool {
+		return !slices.Contains(names, c.Name) && !slices.ContainsFunc(c.JoinOf, func(of string) bool { return slices.Contains(names, of) })
+	})
+	return p
 }
