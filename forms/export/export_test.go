@@ -71,11 +71,46 @@ func form(t testing.TB, md string) []byte {
 
 func layout(t testing.TB) *Layout {
 	t.Helper()
-	l, err := New(Version{Name: "2", XML: form(t, survey), Classes: map[string]string{"/data/name": Identity, "/data/age": Open}})
+	l, err := New(Version{Name: "2", XML: form(t, survey), Classes: classes(t, form(t, survey), "/data/name")})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return l
+}
+
+// classes makes everything open but the names.
+func classes(t testing.TB, xml []byte, names ...string) map[string]string {
+	t.Helper()
+	l, err := New(Version{XML: xml})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]string{}
+	for _, table := range l.Tables {
+		for _, f := range table.Fields {
+			out[f.Path] = Open
+		}
+	}
+	for _, n := range names {
+		out[n] = Identity
+	}
+	return out
+}
+
+func TestWhatHasNoClassIsAName(t *testing.T) {
+	l, err := New(Version{XML: form(t, survey), Classes: map[string]string{"/data/age": Health, "/data/cost": Open}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var shown []string
+	for _, c := range l.Columns(l.Tables[0], Options{}) {
+		if c.Field != nil {
+			shown = append(shown, c.Header)
+		}
+	}
+	if fmt.Sprint(shown) != "[cost]" {
+		t.Error(shown)
+	}
 }
 
 var meta = Meta{Instance: "uuid:1", At: time.Date(2026, 1, 2, 3, 4, 5, 6e6, time.UTC), SubmitterID: "5", SubmitterName: "Alice", FormVersion: "2"}
@@ -147,7 +182,7 @@ func TestNamesStayOutUnlessAskedFor(t *testing.T) {
 
 func TestOlderVersionsAddWhatIsGone(t *testing.T) {
 	old := strings.NewReplacer("| integer       | age ", "| text          | tribe ", "| journeys  | Journeys  | 2 ", "| journeys  | Journeys  | 1 ").Replace(survey)
-	l, err := New(Version{Name: "2", XML: form(t, survey)}, Version{Name: "1", XML: form(t, old), Classes: map[string]string{"/data/tribe": Open}})
+	l, err := New(Version{Name: "2", XML: form(t, survey)}, Version{Name: "1", XML: form(t, old), Classes: classes(t, form(t, old))})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,7 +23,8 @@ const (
 type Version struct {
 	Name string
 	XML  []byte // an XForm
-	// Classes are the classes of questions by path; what is not there is sensitive.
+	// Classes are the classes of questions by path; what is not there is identity. Without
+	// any (nil) everything is sensitive.
 	Classes map[string]string
 }
 
@@ -133,6 +134,7 @@ type version struct {
 	repeats map[string]bool
 	asked   map[string]*xform.Question
 	classes map[string]string
+	without bool // nothing is said of classes
 }
 
 func readVersion(v Version) (*version, error) {
@@ -150,7 +152,7 @@ func readVersion(v Version) (*version, error) {
 	if len(roots) == 0 {
 		return nil, errors.New("its instance is empty")
 	}
-	x := &version{form: form, root: roots[0], types: map[string]string{}, repeats: map[string]bool{}, asked: map[string]*xform.Question{}, classes: map[string]string{}}
+	x := &version{form: form, root: roots[0], types: map[string]string{}, repeats: map[string]bool{}, asked: map[string]*xform.Question{}, classes: map[string]string{}, without: v.Classes == nil}
 	for _, b := range elements(model) {
 		if b.Name == "bind" {
 			x.types[x.path(attr(b, "nodeset"))] = strings.TrimPrefix(attr(b, "type"), "xsd:")
@@ -191,6 +193,17 @@ func (x *version) path(ref string) string {
 		}
 	}
 	return strings.Join(steps, "/")
+}
+
+// class is how private the answers at a path are.
+func (x *version) class(path string) string {
+	switch class := x.classes[path]; {
+	case class != "":
+		return class
+	case x.without:
+		return Sensitive
+	}
+	return Identity
 }
 
 // builder adds one version after another to a layout.
@@ -245,18 +258,12 @@ func (b *builder) field(k *node, name, from, path string, t *Table, groups []str
 	q := b.version.asked[from]
 	f := k.field
 	if f == nil {
-		f = &Field{Path: path, Name: name, Groups: groups, Type: b.version.types[from], Class: b.version.classes[from], Gone: b.old}
-		if f.Class == "" {
-			f.Class = Sensitive
-			if strings.HasSuffix(path, "/meta/instanceName") {
-				f.Class = Identity // most forms put the name of the person there
-			}
-		}
+		f = &Field{Path: path, Name: name, Groups: groups, Type: b.version.types[from], Class: b.version.class(from), Gone: b.old}
 		k.field = f
 		t.Fields = append(t.Fields, f)
 	}
 	// What was a name in any version is one, for the answers of that version are shown too.
-	if class := b.version.classes[from]; class == Identity || class == Health && f.Class != Identity {
+	if class := b.version.class(from); class == Identity || class == Health && f.Class != Identity {
 		f.Class = class
 	}
 	if q == nil {

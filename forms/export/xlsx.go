@@ -30,8 +30,7 @@ var ErrColumns = errors.New("the table has more than 16,384 columns, which is wh
 func (l *Layout) XLSX(w io.Writer, o Options, src Source) error { return l.xlsx(w, o, src, sheetRows) }
 
 func (l *Layout) xlsx(w io.Writer, o Options, src Source, most int) error {
-	book := &workbook{zip: zip.NewWriter(w), used: map[string]bool{}}
-	book.zip.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.BestSpeed) })
+	book := newWorkbook(w)
 	for _, t := range l.Tables {
 		if t.Gone && !o.Gone {
 			continue
@@ -49,6 +48,51 @@ func (l *Layout) xlsx(w io.Writer, o Options, src Source, most int) error {
 		}
 	}
 	return book.close()
+}
+
+// Sheet is a sheet of texts.
+type Sheet struct {
+	Name string
+	Rows [][]string // the first is the head
+}
+
+// Sheets writes a workbook of texts.
+func Sheets(w io.Writer, sheets ...Sheet) error {
+	book := newWorkbook(w)
+	for _, s := range sheets {
+		if err := book.begin(s.Name, nil); err != nil {
+			return err
+		}
+		for i, row := range s.Rows {
+			open := textCell
+			if i == 0 {
+				open = headCell
+			}
+			out := []byte("<row>")
+			for _, cell := range row {
+				out = appendTextCell(out, []byte(cell), open)
+			}
+			if _, err := book.part.Write(append(out, "</row>"...)); err != nil {
+				return err
+			}
+		}
+		if err := book.end(); err != nil {
+			return err
+		}
+	}
+	return book.close()
+}
+
+// Cells of text: plain, and of the head.
+const (
+	textCell = `<c t="inlineStr" s="3"><is><t xml:space="preserve">`
+	headCell = `<c t="inlineStr" s="2"><is><t xml:space="preserve">`
+)
+
+func newWorkbook(w io.Writer) *workbook {
+	b := &workbook{zip: zip.NewWriter(w), used: map[string]bool{}}
+	b.zip.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.BestSpeed) })
+	return b
 }
 
 // workbook is an .xlsx file being written. Source of its parts: ECMA-376, part 1.
@@ -167,7 +211,7 @@ func (b *workbook) close() error {
 func (s *sheet) xlsxHead() []byte {
 	out := []byte("<row>")
 	for _, c := range s.columns {
-		out = appendTextCell(out, []byte(c.Header), `<c t="inlineStr" s="2"><is><t xml:space="preserve">`)
+		out = appendTextCell(out, []byte(c.Header), headCell)
 	}
 	return append(out, "</row>"...)
 }
@@ -216,7 +260,7 @@ func (s *sheet) xlsxRows() format {
 						continue
 					}
 				}
-				b.out = appendTextCell(b.out, v, `<c t="inlineStr" s="3"><is><t xml:space="preserve">`)
+				b.out = appendTextCell(b.out, v, textCell)
 			}
 			b.out = append(b.out, "</row>"...)
 			b.rows = append(b.rows, len(b.out))
