@@ -115,7 +115,10 @@ func Open(ctx context.Context, c Config) (n *Node, err error) {
 	if n.SignIn, err = signin.New(n.Store, signin.Config{Key: n.Ring.Derive("sign-in"), Origin: n.Config.Origin, Record: n.recordSignIn, Now: n.Now}); err != nil {
 		return nil, err
 	}
-	n.Release = release.New(n.Store, n.Registry, n.Policy, n.Audit, n.practice.Zone, n.Now)
+	if n.Release, err = release.New(release.Config{DB: n.Store, Vault: n.Vault, Registry: n.Registry, Policy: n.Policy, Audit: n.Audit, Jobs: n.Jobs,
+		Zone: n.practice.Zone, Now: n.Now, Key: ed25519.NewKeyFromSeed(n.Ring.Derive("release")), Program: "aman"}); err != nil {
+		return nil, err
+	}
 	n.Casework = casework.New(n.Store, n.Vault, n.Audit, n.Policy, n.Registry, n.Forms, n.Library, n.practice, n.Now)
 	return n, nil
 }

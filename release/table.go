@@ -2,6 +2,7 @@ package release
 
 import (
 	"context"
+	"crypto/ed25519"
 	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
@@ -15,27 +16,56 @@ import (
 	"aman/platform/access"
 	"aman/platform/audit"
 	"aman/platform/ids"
+	"aman/platform/jobs"
 	"aman/platform/store"
+	"aman/platform/vault"
 	"aman/registry"
 	"aman/release/kanon"
+	"aman/release/profiles"
 )
 
 // MinCell is the least count that is shown: CTDC's k.
 const MinCell = 11
 
+// Config is what the service works with.
+type Config struct {
+	DB       *store.DB
+	Vault    *vault.Vault
+	Registry *registry.Registry
+	Policy   *access.Policy
+	Audit    *audit.Log
+	Jobs     *jobs.Queue
+	Zone     *time.Location // where the programme's days are days
+	Now      func() time.Time
+	Key      ed25519.PrivateKey // signs the folders
+	Program  string             // name and version, for the manifest
+}
+
 // Service makes releases and keeps their ledger.
 type Service struct {
 	db       *store.DB
+	vault    *vault.Vault
 	registry *registry.Registry
 	policy   *access.Policy
 	audit    *audit.Log
+	jobs     *jobs.Queue
 	now      func() time.Time
 	zone     *time.Location
+	key      ed25519.PrivateKey
+	program  string
+	profiles map[string]*profiles.Profile
 }
 
-// New makes the service; zone is where the programme's days are days.
-func New(db *store.DB, r *registry.Registry, p *access.Policy, log *audit.Log, zone *time.Location, now func() time.Time) *Service {
-	return &Service{db: db, registry: r, policy: p, audit: log, zone: zone, now: now}
+// New makes the service, and tells the job queue how releases are made.
+func New(c Config) (*Service, error) {
+	all, err := profiles.Load()
+	if err != nil {
+		return nil, err
+	}
+	s := &Service{db: c.DB, vault: c.Vault, registry: c.Registry, policy: c.Policy, audit: c.Audit, jobs: c.Jobs, zone: c.Zone, now: c.Now,
+		key: c.Key, program: c.Program, profiles: all}
+	s.jobs.Handle(jobKind, jobs.Rule{Attempts: 5, Timeout: 12 * time.Hour}, s.work)
+	return s, nil
 }
 
 // Spec says which table is wanted.
