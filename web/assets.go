@@ -1,6 +1,8 @@
 package web
 
 import (
+	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -10,6 +12,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 )
 
 // asset is a static file, under a name that changes with its content, so that browsers
@@ -18,6 +21,8 @@ type asset struct {
 	address   string
 	mediaType string
 	body      []byte
+	// small is the body under gzip, of a large one; made when first asked for.
+	small func() []byte
 }
 
 func loadAssets() (map[string]asset, error) {
@@ -32,11 +37,15 @@ func loadAssets() (map[string]asset, error) {
 		}
 		name := strings.TrimPrefix(p, "assets/")
 		sum := sha256.Sum256(body)
-		out[name] = asset{
+		a := asset{
 			address:   "/assets/" + hex.EncodeToString(sum[:6]) + "/" + name,
 			mediaType: mime.TypeByExtension(path.Ext(name)),
 			body:      body,
 		}
+		if len(body) > 64<<10 {
+			a.small = sync.OnceValue(func() []byte { return squeezed(body) })
+		}
+		out[name] = a
 		return nil
 	})
 }
@@ -49,7 +58,21 @@ func (s *Server) asset(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", a.mediaType)
 	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+	if a.small != nil && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		w.Header().Set("Content-Encoding", "gzip")
+		send(w, r, http.StatusOK, a.small(), true)
+		return
+	}
 	send(w, r, http.StatusOK, a.body, false)
+}
+
+// squeezed is a body as small as gzip makes it.
+func squeezed(body []byte) []byte {
+	var out bytes.Buffer
+	w, _ := gzip.NewWriterLevel(&out, gzip.BestCompression) // a known level
+	w.Write(body)                                           // a bytes.Buffer does not fail
+	w.Close()
+	return out.Bytes()
 }
 
 // functions are what templates may call besides the methods of their page.

@@ -52,6 +52,7 @@ func (s *Server) routes() {
 	s.adminRoutes(in)
 	s.tableRoutes(in)
 	s.flowRoutes(in)
+	s.fillRoutes(in)
 
 	rosa := &openrosa.Handler{Forms: s.Node.Forms, Store: s.Node.Store, Base: s.Node.Config.Origin, Texts: s.texts, Log: s.Log, Device: s.device}
 	rosa.Register(s.mux)

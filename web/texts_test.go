@@ -40,7 +40,7 @@ func TestTextsAndPagesFit(t *testing.T) {
 		}
 	}
 	// Texts put together from a part and a code.
-	families := []string{"act.", "done.", "fault.", "value.", "fit.", "notice.", "submission.", "match.", "action.", "refusal.", "script.", "org.", "dismiss.", "password.weak.", "openrosa."}
+	families := []string{"act.", "done.", "fault.", "value.", "fit.", "notice.", "submission.", "match.", "action.", "refusal.", "script.", "org.", "dismiss.", "password.weak.", "openrosa.", "fill."}
 	for _, key := range texts.Keys() {
 		if strings.Contains(all, `"`+key+`"`) {
 			continue

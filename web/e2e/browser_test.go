@@ -17,6 +17,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -65,6 +66,8 @@ type site struct {
 	url       string
 	passwords map[string]string
 	logs      *bytes.Buffer
+	// down cuts the network: the server answers nobody.
+	down atomic.Bool
 }
 
 func newSite(t *testing.T) *site {
@@ -83,10 +86,21 @@ func newSite(t *testing.T) *site {
 	}
 	srv.Secure = false
 	srv.ExitTo = "about:blank"
-	server.Config.Handler = srv.Handler()
+	server.Config.Handler = s.unlessDown(srv.Handler())
 	server.Start()
 	t.Cleanup(server.Close)
 	return s
+}
+
+// unlessDown drops every connection while the network is cut, also those of a service
+// worker, which the browser's own emulation does not reach.
+func (s *site) unlessDown(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.down.Load() {
+			panic(http.ErrAbortHandler)
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 const password = "violet-harbour-kettle-42"

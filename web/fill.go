@@ -1,0 +1,229 @@
+package web
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"aman/forms"
+	"aman/platform/access"
+	"aman/platform/i18n"
+	"aman/platform/store"
+)
+
+// The pages for filling in a form in the browser. One shell serves the list and every
+// form; what happens in it is web/fill (JavaScript), built into assets/fill. The shell
+// holds no name and no answer, so a browser may keep it for when there is no network.
+
+func (s *Server) fillRoutes(in func(string, http.HandlerFunc)) {
+	in("GET /fill", s.fill)
+	in("GET /fill/{project}/{form}", s.fill)
+	in("GET /fill/forms.json", s.fillForms)
+	in("GET /fill/{project}/{form}/form.xml", s.fillForm)
+	in("GET /fill/{project}/{form}/media/{name}", s.fillMedium)
+	in("POST /fill/key", s.fillKey)
+	s.mux.HandleFunc("GET /fill/shell", s.fillShell)
+	s.mux.HandleFunc("GET /fill/sw.js", s.fillWorker)
+	s.mux.HandleFunc("POST /fill/{project}/{form}/submission", s.signedIn(s.fillSubmission))
+}
+
+// fillCSP differs from that of the other pages in this: the form engine parses XPath with
+// a WebAssembly module ('wasm-unsafe-eval' allows to compile that, and no script from
+// text), and what a person attaches is shown from memory (blob:). PrimeVue's styles come
+// in constructed style sheets, which need no leave.
+const fillCSP = "default-src 'none'; style-src 'self'; script-src 'self' 'wasm-unsafe-eval'; img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+// fillable is a form as the list of the browser has it.
+type fillable struct {
+	Project     int64        `json:"project"`
+	ProjectName string       `json:"projectName"`
+	Form        string       `json:"form"`
+	Version     string       `json:"version"`
+	Title       string       `json:"title"`
+	Hash        string       `json:"hash"`
+	Media       []fillMedium `json:"media"`
+}
+
+type fillMedium struct {
+	Name string `json:"name"`
+	Hash string `json:"hash"`
+}
+
+type fillPage struct {
+	Forms []fillable
+	// Texts are all that the script says, as JSON.
+	Texts string
+}
+
+func (s *Server) fillPage(w http.ResponseWriter, r *http.Request, p *Page, list []fillable) {
+	texts, err := json.Marshal(s.fillTexts(p.Lang))
+	if err != nil {
+		s.problem(w, r, err)
+		return
+	}
+	p.Body = &fillPage{list, string(texts)}
+	w.Header().Set("Content-Security-Policy", fillCSP)
+	w.Header().Set("Permissions-Policy", "camera=(), microphone=(), geolocation=(self), interest-cohort=()")
+	s.render(w, r, http.StatusOK, "fill", p)
+}
+
+// fillTexts are the texts of the script in one language, by their names there.
+func (s *Server) fillTexts(lang string) map[string]string {
+	out := map[string]string{}
+	for _, key := range s.texts.Keys() {
+		if name, ok := strings.CutPrefix(key, "fill."); ok {
+			out[name] = s.texts.T(lang, key)
+		}
+	}
+	return out
+}
+
+// fill is the shell for somebody who is signed in.
+func (s *Server) fill(w http.ResponseWriter, r *http.Request) {
+	p := s.page(r, "fill.title")
+	list, err := s.fillable(r)
+	if err != nil {
+		s.problem(w, r, err)
+		return
+	}
+	s.fillPage(w, r, p, list)
+}
+
+// fillShell is the shell for nobody in particular: what a browser keeps.
+func (s *Server) fillShell(w http.ResponseWriter, r *http.Request) {
+	lang := r.URL.Query().Get("lang")
+	if !i18n.Known(lang) {
+		lang = languageOf(r, access.Subject{})
+	}
+	p := &Page{Lang: lang, Dir: i18n.Direction(lang), TitleKey: "fill.title", Path: "/fill", Demo: s.Demo, srv: s, ctx: r.Context()}
+	s.fillPage(w, r, p, nil)
+}
+
+// fillWorker is the service worker, with the list of what it keeps in front.
+func (s *Server) fillWorker(w http.ResponseWriter, r *http.Request) {
+	var keep []string
+	for name, a := range s.assets {
+		switch chunk, ours := strings.CutPrefix(name, "fill/"); {
+		case name == "aman.css" || name == "aman.js" || name == "icon.svg" || chunk == "fill.js" || chunk == "fill.css":
+			keep = append(keep, a.address)
+		case ours && chunk != "sw.js":
+			// Chunks name each other by a path beside fill.js.
+			keep = append(keep, strings.TrimSuffix(s.assets["fill/fill.js"].address, "fill.js")+chunk)
+		}
+	}
+	for _, lang := range i18n.Languages {
+		keep = append(keep, "/fill/shell?lang="+lang)
+	}
+	slices.Sort(keep)
+	list, err := json.Marshal(keep)
+	if err != nil {
+		s.problem(w, r, err)
+		return
+	}
+	// The texts are in the shell: when they change, the worker must change too.
+	texts, err := json.Marshal([]any{s.fillTexts("en"), s.fillTexts("ur"), s.fillTexts("id")})
+	if err != nil {
+		s.problem(w, r, err)
+		return
+	}
+	w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
+	w.Header().Set("Service-Worker-Allowed", "/fill")
+	fmt.Fprintf(w, "const keep=%s,edition=%q;\n", list, edition(list, texts))
+	w.Write(s.assets["fill/sw.js"].body)
+}
+
+// edition is a name that changes with what the parts say.
+func edition(parts ...[]byte) string {
+	sum := sha256.Sum256(bytes.Join(parts, nil))
+	return hex.EncodeToString(sum[:6])
+}
+
+// fillKey gives the person who is signed in the secret that opens what her browsers keep
+// for her. It is derived, so nothing is stored; whoever loses her account gets it no more.
+func (s *Server) fillKey(w http.ResponseWriter, r *http.Request) {
+	sub, _ := subjectOf(r)
+	derive := func(what string) []byte { return s.Node.Ring.Derive("fill/" + what + "/" + sub.User) }
+	s.json(w, http.StatusOK, map[string]string{
+		"holder": base64.RawURLEncoding.EncodeToString(derive("holder")[:16]),
+		"secret": base64.StdEncoding.EncodeToString(derive("secret")),
+	})
+}
+
+func (s *Server) json(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	if err := json.NewEncoder(w).Encode(v); err != nil {
+		s.Log.Info("an answer was not taken", "err", err)
+	}
+}
+
+func (s *Server) fillForms(w http.ResponseWriter, r *http.Request) {
+	list, err := s.fillable(r)
+	if err != nil {
+		s.problem(w, r, err)
+		return
+	}
+	s.json(w, http.StatusOK, list)
+}
+
+// fillable lists the forms that the subject may fill now.
+func (s *Server) fillable(r *http.Request) ([]fillable, error) {
+	sub, _ := subjectOf(r)
+	out := []fillable{}
+	err := s.Node.Store.Read(r.Context(), func(tx *store.Tx) error {
+		if !s.Node.Policy.May(sub, access.Submit, "submissions") {
+			return nil
+		}
+		list, err := s.Node.Forms.Forms(tx)
+		for _, f := range list {
+			out = append(out, fillable{Project: 1, Form: f.Form, Version: f.Version, Title: f.Title, Hash: f.Hash, Media: []fillMedium{}})
+		}
+		return err
+	})
+	return out, err
+}
+
+// fillDefinition gives a form that the subject may fill, of an address.
+func (s *Server) fillDefinition(tx *store.Tx, r *http.Request) (forms.Published, []byte, error) {
+	sub, _ := subjectOf(r)
+	if !s.Node.Policy.May(sub, access.Submit, "submissions") {
+		return forms.Published{}, nil, store.ErrNone
+	}
+	return s.Node.Forms.Definition(tx, r.PathValue("form"), r.URL.Query().Get("version"))
+}
+
+func (s *Server) fillForm(w http.ResponseWriter, r *http.Request) {
+	var body []byte
+	err := s.Node.Store.Read(r.Context(), func(tx *store.Tx) (err error) {
+		_, body, err = s.fillDefinition(tx, r)
+		return err
+	})
+	if errors.Is(err, store.ErrNone) {
+		s.fail(w, r, http.StatusNotFound, "error.not_found")
+		return
+	}
+	if err != nil {
+		s.problem(w, r, err)
+		return
+	}
+	w.Header().Set("Content-Type", "text/xml; charset=utf-8")
+	send(w, r, http.StatusOK, body, false)
+}
+
+func (s *Server) fillMedium(w http.ResponseWriter, r *http.Request) {
+	s.fail(w, r, http.StatusNotFound, "error.not_found")
+}
+
+// FillAddress is where a form is filled in.
+func (f fillable) FillAddress() string {
+	return "/fill/" + strconv.FormatInt(f.Project, 10) + "/" + url.PathEscape(f.Form)
+}

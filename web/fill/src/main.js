@@ -1,0 +1,35 @@
+// The page for filling in forms: a list at /fill, one form at /fill/{project}/{form}. The server
+// gives the same shell for both; without a network the service worker does (sw.js).
+import "./leave.js";
+import * as seal from "./seal.js";
+import { json, SignedOut, Unreachable } from "./net.js";
+import { door } from "./door.js";
+import { showList } from "./list.js";
+import { t } from "./texts.js";
+import { el } from "./ui.js";
+
+const main = document.getElementById("fill");
+
+// enter opens the device's store: with what the server gives, else with the passphrase.
+async function enter() {
+  try {
+    await seal.withServer(await json("/fill/key", { method: "POST" }));
+  } catch (e) {
+    if (!(e instanceof SignedOut || e instanceof Unreachable)) throw e;
+    await door(main, e instanceof SignedOut);
+  }
+}
+
+async function start() {
+  navigator.serviceWorker?.register("/fill/sw.js", { scope: "/fill" }).catch(() => {}); // not on http; then there is no offline
+  await enter();
+  const m = location.pathname.match(/^\/fill\/(\d+)\/([^/]+)$/);
+  if (!m) return showList(main);
+  const { showForm } = await import("./form.js");
+  return showForm(main, Number(m[1]), decodeURIComponent(m[2]), new URLSearchParams(location.search).get("draft"));
+}
+
+start().catch((e) => {
+  console.error(e);
+  main.replaceChildren(el("p", { class: "fault", role: "alert" }, t("broken")), el("p", {}, el("a", { href: "/fill" }, t("back"))));
+});
