@@ -32,8 +32,8 @@ func support(pairs [][2]float64) float64 {
 // capped is the count that the synthetic records are drawn to for an unsupported combination, within capSD: low
 // enough that drawing rows seldom makes ten of it.
 const (
-	capped = 6
-	capSD  = 5
+	capped = 5
+	capSD  = 3
 
 	capFrom = smallGroup - 2 // estimates just below ten would come out as ten now and then
 )
