@@ -187,7 +187,10 @@ func TestOlderVersionsAddWhatIsGone(t *testing.T) {
 		t.Fatal(err)
 	}
 	sent := strings.Replace(answers, "<age>34</age>", "<tribe>x</tribe>", 1)
-	head := func(o Options) string { line, _, _ := strings.Cut(csvOf(t, l, 0, o, one(meta, sent)), "\n"); return line }
+	head := func(o Options) string {
+		line, _, _ := strings.Cut(csvOf(t, l, 0, o, one(meta, sent)), "\n")
+		return line
+	}
 	if strings.Contains(head(Options{}), "tribe") || !strings.Contains(head(Options{Gone: true}), "meta-instanceID,tribe,KEY") {
 		t.Error(head(Options{}), head(Options{Gone: true}))
 	}
