@@ -5,8 +5,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"slices"
 
+	"aman/platform/access"
 	"aman/platform/store"
 	"aman/release/kanon"
 	"aman/release/profiles"
@@ -142,4 +144,23 @@ func overlap(a, b Ask) bool {
 	}
 	x, y := a.Where["office"], b.Where["office"]
 	return len(x) == 0 || len(y) == 0 || slices.ContainsFunc(x, func(o string) bool { return slices.Contains(y, o) })
+}
+
+// apartFromRows refuses a table where an earlier file of true rows counts people of the same years.
+func (s *Service) apartFromRows(ctx context.Context, sub access.Subject, spec Spec) error {
+	return s.db.Read(ctx, func(tx *store.Tx) error { return s.rowsBefore(tx, sub.Org, spec) })
+}
+
+func (s *Service) rowsBefore(tx *store.Tx, org string, spec Spec) error {
+	earlier, err := s.alikeBefore(tx, spec.Register+"/"+org, "")
+	if err != nil {
+		return err
+	}
+	years := Ask{From: fmt.Sprintf("%04d", spec.From), To: fmt.Sprintf("%04d", spec.To)}
+	for _, e := range earlier {
+		if overlap(years, e.Ask) {
+			return ErrEarlier
+		}
+	}
+	return nil
 }

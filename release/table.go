@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -128,6 +129,9 @@ func (s *Service) table(ctx context.Context, sub access.Subject, spec Spec) (Ent
 	if err != nil {
 		return e, err
 	}
+	if err := s.apartFromRows(ctx, sub, spec); err != nil {
+		return e, err
+	}
 	tables := make([]kanon.Published, len(earlier))
 	for i, x := range earlier {
 		tables[i] = x.Published
@@ -158,11 +162,24 @@ func (s *Service) count(ctx context.Context, sub access.Subject, spec Spec) (kan
 		if !s.policy.May(sub, access.Release, "releases") || !s.policy.May(sub, access.Aggregate, spec.Register) {
 			return &access.Refusal{Action: access.Release, Object: access.Object{Register: "releases"}, Reason: access.NoGrant}
 		}
-		buckets, err := s.registry.Group(tx, sub, access.Aggregate, registry.Query{Register: spec.Register, Where: []registry.Cond{
-			registry.On(at.agreed, "=", true), registry.On(at.date, ">=", from), registry.On(at.date, "<=", to),
-		}}, spec.By...)
+		where := []registry.Cond{registry.On(at.agreed, "=", true), registry.On(at.date, ">=", from), registry.On(at.date, "<=", to)}
+		buckets, err := s.registry.Group(tx, sub, access.Aggregate, registry.Query{Register: spec.Register, Where: where}, spec.By...)
 		if err != nil {
 			return err
+		}
+		ended, err := s.ended(tx, spec.Register)
+		if err != nil {
+			return err
+		}
+		for some := range slices.Chunk(slices.Sorted(maps.Keys(ended)), 500) {
+			gone, err := s.registry.Group(tx, sub, access.Aggregate, registry.Query{Register: spec.Register, Where: append(slices.Clone(where), registry.On("id", "in", some))}, spec.By...)
+			if err != nil {
+				return err
+			}
+			for _, b := range gone {
+				i := slices.IndexFunc(buckets, func(x registry.Bucket) bool { return slices.Equal(x.Keys, b.Keys) })
+				buckets[i].Count -= b.Count
+			}
 		}
 		for _, b := range buckets {
 			for i, key := range b.Keys {
@@ -243,6 +260,9 @@ func (s *Service) enter(ctx context.Context, sub access.Subject, e *Entry, known
 		}
 		if now != known {
 			return errOvertaken
+		}
+		if err := s.rowsBefore(tx, e.Org, e.Spec); err != nil {
+			return err
 		}
 		if _, err := tx.Exec("INSERT INTO releases (id, at, actor, org, register, kind, spec, state, published, hash) VALUES (?, ?, ?, ?, ?, 'table', ?, ?, ?, ?)",
 			e.ID, store.Micros(e.At), e.Actor, e.Org, e.Spec.Register, string(spec), e.State, string(body), e.Hash); err != nil {
