@@ -1,8 +1,10 @@
 package e2e
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -74,34 +76,181 @@ func (b *browser) cut(off bool) {
 	})
 }
 
-func (s *site) count(t *testing.T, instance string) (n int) {
+// visits gives a node with a form of many kinds of questions in three languages.
+func visits(t *testing.T) *site {
 	t.Helper()
-	err := s.Node.Store.Read(context.Background(), func(tx *store.Tx) error {
-		return tx.Row("SELECT count(*) FROM submissions WHERE instance = ?", instance).Scan(&n)
-	})
+	s := newSite(t)
+	s.allow(t, s.Caseworker)
+	s.publish(t, "testdata/visit.xml", "")
+	return s
+}
+
+// publish puts a form on the node, under another version when one is named.
+func (s *site) publish(t *testing.T, file, version string) {
+	t.Helper()
+	body, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return n
+	if version != "" {
+		body = bytes.Replace(body, []byte(`version="1"`), []byte(`version="`+version+`"`), 1)
+	}
+	if _, err := s.Node.Forms.Publish(context.Background(), s.Now(s.Admin), "intake", body); err != nil {
+		t.Fatal(err)
+	}
 }
 
-func TestFillEnglish(t *testing.T) { fill(t, "en") }
+// field marks the field of a question, found by the start of its label, and gives a selector of it.
+func (b *browser) field(label string) string {
+	b.t.Helper()
+	ok := eval[bool](b, fmt.Sprintf(`(() => {
+		const label = [...document.querySelectorAll("#odk label")].find((l) => l.textContent.trim().startsWith(%q));
+		const field = label && document.getElementById(label.htmlFor);
+		document.querySelectorAll("[data-at]").forEach((e) => e.removeAttribute("data-at"));
+		field?.setAttribute("data-at", "");
+		return !!field;
+	})()`, label))
+	if !ok {
+		b.fatal(fmt.Errorf("there is no field labelled %q", label))
+	}
+	return "[data-at]"
+}
 
+// answer types into the field of a question.
+func (b *browser) answer(label, text string) {
+	b.t.Helper()
+	at := b.field(label)
+	b.run(chromedp.ScrollIntoView(at), chromedp.Click(at), chromedp.SendKeys(at, text))
+	eval[bool](b, `(document.activeElement.blur(), true)`)
+}
+
+// pick clicks a choice by its label.
+func (b *browser) pick(question, choice string) {
+	b.t.Helper()
+	ok := eval[bool](b, fmt.Sprintf(`(() => {
+		const box = [...document.querySelectorAll("#odk .question-container")].find((c) => c.querySelector("label")?.textContent.trim().startsWith(%q));
+		const label = [...box.querySelectorAll("label")].find((l) => l.textContent.trim() === %q);
+		label?.click();
+		return !!label;
+	})()`, question, choice))
+	if !ok {
+		b.fatal(fmt.Errorf("there is no choice %q", choice))
+	}
+}
+
+// opened waits for the form to be on the page.
+func (b *browser) opened() {
+	b.t.Helper()
+	b.until("the form", `!!document.querySelector("#odk .odk-form")`)
+}
+
+// saved waits until the draft is on the device.
+func (b *browser) saved() {
+	b.t.Helper()
+	b.until("the draft", fmt.Sprintf(`document.querySelector(".fill-bar [role=status]").textContent.startsWith(%q)`, strings.Split(texts(b.t).T(b.lang, "fill.form.saved"), "{")[0]))
+}
+
+const send = `#odk .footer button`
+
+// visit is what the labels of the form are in a language.
+var visit = map[string]struct{ place, people, many, safe, no, why, answer string }{
+	"en": {"Where are you?", "How many people?", "Fewer than a hundred.", "Is it safe?", "No", "What is the danger?", "A bus stop"},
+	"ur": {"آپ کہاں ہیں؟", "کتنے لوگ؟", "سو سے کم۔", "کیا جگہ محفوظ ہے؟", "نہیں", "خطرہ کیا ہے؟", "بس اڈا"},
+	"id": {"Di mana Anda?", "Berapa orang?", "", "Apakah aman?", "Tidak", "Apa bahayanya?", "Halte bus"},
+}
+
+func TestFillEnglish(t *testing.T)    { fill(t, "en") }
+func TestFillUrdu(t *testing.T)       { fill(t, "ur") }
+func TestFillIndonesian(t *testing.T) { fill(t, "id") }
+
+const passphrase = "lantern quince orbit mellow"
+
+// A form is begun with a network, goes on without one after the page was loaded anew, is sent
+// without one, and arrives once when the network is back.
 func fill(t *testing.T, lang string) {
-	s := newSite(t)
-	s.allow(t, s.Caseworker)
+	s, v := visits(t), visit[lang]
 	say := func(key string, args ...any) string { return texts(t).T(lang, key, args...) }
 	b := s.open(t, lang, "fill")
 	c := b.listen()
 	b.signIn(s.Caseworker)
 	b.goTo("/fill")
-	b.until("the list of forms", `!!document.querySelector("#forms a.button")`)
-	b.look("fill-list")
-	b.press(`#forms a.button`)
-	b.until("the form", `!!document.querySelector("#odk .odk-form")`)
-	b.look("fill-form")
-	_ = say
+	b.until("the list of forms", `document.querySelectorAll("#forms a.button").length === 2`)
+	b.look("list")
+	b.run(chromedp.SetValue("#newphrase", "short"), chromedp.Click("#offline form button.button"))
+	b.until("the weak passphrase", `!document.querySelector("#offline .fault").hidden`)
+	b.run(chromedp.SetValue("#newphrase", passphrase), chromedp.Click("#offline form button.button"))
+	b.until("the device to be ready", fmt.Sprintf(`document.querySelector("#offline").innerText.includes(%q)`, say("fill.offline.ready")))
+
+	// The form is in her language, in its direction, and what does not fit is said in it.
+	b.goTo("/fill/1/visit")
+	b.opened()
+	if dir := eval[string](b, `getComputedStyle(document.querySelector("#odk .odk-form")).direction`); (dir == "rtl") != (lang == "ur") {
+		t.Errorf("the form reads %s in %s", dir, lang)
+	}
+	b.look("form")
+	b.run(chromedp.Click(send))
+	b.until("the missing answer", fmt.Sprintf(`document.querySelector("#odk").innerText.includes(%q) && document.querySelector("#odk").innerText.includes(%q)`, say("fill.ui.required"), say("fill.ui.error_one")))
+	b.look("form-faults")
+	b.answer(v.place, v.answer)
+	if v.many != "" {
+		b.answer(v.people, "100")
+		b.until("the limit", fmt.Sprintf(`document.querySelector("#odk").innerText.includes(%q)`, v.many))
+		b.answer(v.people, "\b")
+	} else {
+		b.answer(v.people, "10")
+	}
+	b.pick(v.safe, v.no)
+	b.answer(v.why, "!")
+	b.saved()
+	eval[bool](b, `navigator.serviceWorker.ready.then(() => true)`)
+
+	// The network goes, and with it the page.
+	b.cut(true)
+	b.goTo("/fill")
+	b.until("the door", `!!document.querySelector("#passphrase")`)
+	b.seesNot(v.answer)
+	b.look("door")
+	b.run(chromedp.SetValue("#passphrase", "not the passphrase"), chromedp.Click("#fill form button.button"))
+	b.until("the refusal", fmt.Sprintf(`document.querySelector("#fill").innerText.includes(%q)`, say("fill.door.wrong", "n", 7)))
+	b.run(chromedp.SetValue("#passphrase", passphrase), chromedp.Click("#fill form button.button"))
+	b.until("the draft", `!!document.querySelector("#drafts a.button")`)
+	b.sees(v.answer)
+	b.look("list-offline")
+	b.run(chromedp.Click("#drafts a.button"))
+	b.opened()
+	if got := eval[string](b, `document.querySelector("`+b.field(v.place)+`").value`); got != v.answer {
+		t.Errorf("the draft came back with %q, want %q", got, v.answer)
+	}
+	b.answer(v.place, " 2")
+	b.saved()
+	b.run(chromedp.Click(send))
+	b.until("what waits", `document.querySelectorAll("#waiting li").length === 1 && !document.querySelector("#drafts")`)
+	b.look("waiting")
+	if n := s.total(t); n != 0 {
+		t.Errorf("%d submissions are on the server while the network is cut", n)
+	}
+
+	// It returns.
+	b.cut(false)
+	b.until("the sent one", `!document.querySelector("#waiting") && document.querySelectorAll("#sent li").length === 1`)
+	if n := s.total(t); n != 1 {
+		t.Errorf("the server has %d submissions, want 1", n)
+	}
+	b.run(chromedp.Click("#sent summary"))
+	b.look("sent")
 	for _, x := range c.take() {
 		t.Error(x)
 	}
+}
+
+// total counts the interviews that came in.
+func (s *site) total(t *testing.T) (n int) {
+	t.Helper()
+	err := s.Node.Store.Read(context.Background(), func(tx *store.Tx) error {
+		return tx.Row("SELECT count(*) FROM submissions WHERE form = 'visit'").Scan(&n)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }

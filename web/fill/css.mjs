@@ -28,7 +28,8 @@ function rules(css) {
   return list;
 }
 
-// used drops the rules whose classes the code never names.
+// used drops the rules whose classes the code never names: most of PrimeFlex. Rules of a component
+// (data-v-…) and classes that are put together at run time (odk-icon-md) stay.
 function used(css, known) {
   return rules(css).map((rule) => {
     const brace = rule.indexOf("{"), head = rule.slice(0, brace).trim();
@@ -37,7 +38,7 @@ function used(css, known) {
       return inner && `${head}{${inner}}`;
     }
     if (head.startsWith("@")) return rule;
-    const keep = head.split(/,(?![^(]*\))/).filter((sel) => [...sel.matchAll(/\.((?:\\.|[\w-])+)/g)].every((m) => known(m[1].replaceAll("\\", ""))));
+    const keep = head.split(/,(?![^(]*\))/).filter((sel) => sel.includes("[data-v-") || [...sel.matchAll(/\.((?:\\.|[\w-])+)/g)].every((m) => known(m[1].replaceAll("\\", ""))));
     return keep.length ? keep.join(",") + rule.slice(brace) : "";
   }).join("");
 }
@@ -48,6 +49,6 @@ export async function stylesheet(index, own, code) {
   const raw = (0, JSON.parse)('"' + index.slice(from, to).replaceAll('"', '\\"').replaceAll("\\'", "'") + '"');
   const plain = raw.replace(/^@charset[^;]*;/, "").replace(/@font-face\{[^}]*\}/g, "");
   const names = new Set(code.match(/[A-Za-z][\w-]*(?::[\w-]+)*/g));
-  const kept = used((await transform(plain, { loader: "css", minify: true })).code, (c) => names.has(c));
+  const kept = used((await transform(plain, { loader: "css", minify: true })).code, (c) => /^(odk|p)-/.test(c) || names.has(c));
   return logical(kept) + "\n" + (await transform(own, { loader: "css", minify: true })).code;
 }

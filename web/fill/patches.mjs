@@ -93,6 +93,16 @@ const drafts = [
   ['createElementBlock("p", null, "🚧 Support for non-image uploads is pending. 🚧")', "createBlock(aman.FileQuestion, { question: eA.question }, null, 8, [\"question\"])", 1],
 ];
 
+// Fields that their labels do not name, buttons without a word, and a heading that only a mouse
+// could fold (WCAG 2.2, 4.1.2 and 2.1.1).
+const labels = [
+  ['"show-button-bar": "",\n      disabled: nA.value', '"show-button-bar": "",\n      inputId: eA.question.nodeId,\n      disabled: nA.value', 1],
+  ["createBlock(unref(script$f), {\n      id: eA.node.nodeId,", "createBlock(unref(script$f), {\n      inputId: eA.node.nodeId,", 1],
+  ['id: eA.question.nodeId,\n      class: "dropdown",', 'id: eA.question.nodeId,\n      "aria-label": eA.question.currentState.label?.asString,\n      class: "dropdown",', 1],
+  ['class: "button-menu",', `class: "button-menu",\n            "aria-label": ${text("more")},`, 1],
+  ['class: "panel-title",\n          role: "button",', 'class: "panel-title",\n          role: "button",\n          tabindex: "0",\n          onKeydown: (e) => { if (e.key === "Enter" || e.key === " ") { e.preventDefault(); AA.value = !AA.value; } },', 1],
+];
+
 // The footer with the maker's mark opens another site from a page that holds interviews; the
 // notice stands in NOTICE instead.
 const footer = [
@@ -100,4 +110,4 @@ const footer = [
   ['createElementVNode("div", _hoisted_10, toDisplayString(unref(AA)), 1)', 'createCommentVNode("", !0)', 1],
 ];
 
-export const patches = { index: [...words, ...styles, ...drafts, ...footer], map };
+export const patches = { index: [...words, ...styles, ...drafts, ...labels, ...footer], map };

@@ -9,6 +9,7 @@ import { calendar } from "./calendar.js";
 import { choose, direction } from "./language.js";
 import { SignedOut, Unreachable } from "./net.js";
 import { lang, t, when } from "./texts.js";
+import { go, onLeave } from "./router.js";
 import { button, el } from "./ui.js";
 
 const instanceFile = "xml_submission_file";
@@ -54,10 +55,12 @@ export async function showForm(main, project, form, draftId) {
   const head = { project, form, version: found.head.version, hash: found.head.hash, title: found.head.title };
   const state = el("span", { class: "when", role: "status" }, before ? t("form.draft_of", { at: when(before.at) }) : "");
   const place = el("div", { id: "odk" });
-  main.replaceChildren(el("div", { class: "fill-bar" }, el("a", { href: "/fill", class: "quiet" }, t("back")), state, button(t("form.discard"), discard)), place);
+  const drop = button(t("form.discard"), discard);
+  drop.hidden = !before;
+  main.replaceChildren(el("div", { class: "fill-bar" }, el("a", { href: "/fill", class: "quiet" }, t("back")), state, drop), place);
   document.title = found.head.title;
 
-  let snapshot, last = "", timer, dirty = false, done = false, saving = Promise.resolve();
+  let app, snapshot, last = "", timer, dirty = false, done = false, saving = Promise.resolve();
 
   async function save() {
     if (done || !snapshot) return;
@@ -68,6 +71,7 @@ export async function showForm(main, project, form, draftId) {
     await items.save({ id, kind: "draft", head: { ...head, ...about(text) } }, [xml, ...files]);
     last = text;
     dirty = false;
+    drop.hidden = false;
     state.textContent = t("form.saved", { at: when(Date.now()) });
   }
   const sizes = new WeakSet(); // files that the saved draft has
@@ -84,8 +88,14 @@ export async function showForm(main, project, form, draftId) {
     }));
   };
   for (const event of ["input", "change", "click", "keyup"]) place.addEventListener(event, saveSoon);
-  document.addEventListener("visibilitychange", () => { if (document.hidden && dirty) saveNow(); });
-  addEventListener("beforeunload", (e) => { if (dirty && last && !document.documentElement.hidden) { saveNow(); e.preventDefault(); } });
+  const ended = new AbortController(), during = { signal: ended.signal };
+  document.addEventListener("visibilitychange", () => { if (document.hidden && dirty) saveNow(); }, during);
+  addEventListener("beforeunload", (e) => { if (dirty && !done && snapshot && !document.documentElement.hidden) { saveNow(); e.preventDefault(); } }, during);
+  onLeave(async () => {
+    if (dirty) await saveNow();
+    ended.abort();
+    app?.unmount();
+  });
 
   async function discard() {
     if (!confirm(t("drafts.delete_ask"))) return;
@@ -94,7 +104,7 @@ export async function showForm(main, project, form, draftId) {
     clearTimeout(timer);
     await saving;
     await items.drop(id);
-    location.assign("/fill");
+    go("/fill");
   }
 
   async function submit(payload) {
@@ -105,10 +115,10 @@ export async function showForm(main, project, form, draftId) {
     const files = [...payload.data[0].values()];
     const text = await files[0].text();
     const { instance, name } = about(text);
-    await outbox.queue(crypto.randomUUID(), { ...head, instance, name }, files);
-    await items.drop(id);
     dirty = false;
-    location.assign("/fill");
+    await outbox.put(crypto.randomUUID(), { ...head, instance, name }, files);
+    await items.drop(id);
+    go("/fill");
   }
 
   onLoaded((root, write) => {
@@ -122,7 +132,7 @@ export async function showForm(main, project, form, draftId) {
     setTimeout(async () => { last = await write().xml.text(); snapshot = write; }, 0);
   });
   const editInstance = before && { draft: [data(await items.files(before.id))] };
-  const app = createApp({ render: () => h(OdkWebForm, {
+  app = createApp({ render: () => h(OdkWebForm, {
     formXml: found.xml, fetchFormAttachment: fetchMedia(found.media), missingResourceBehavior: "BLANK", editInstance, onSubmit: submit,
   }) });
   app.use(webFormsPlugin);

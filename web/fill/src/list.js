@@ -6,6 +6,7 @@ import { onReach, reachable, SignedOut, Unreachable } from "./net.js";
 import { offlinePanel } from "./offline.js";
 import { zip } from "./zip.js";
 import { t, when } from "./texts.js";
+import { onLeave } from "./router.js";
 import { button, download, el } from "./ui.js";
 
 const address = (f, draft) => `/fill/${f.project}/${encodeURIComponent(f.form)}${draft ? `?draft=${draft}` : ""}`;
@@ -86,21 +87,22 @@ function fillable({ list, fresh }, kept) {
     el("div", { class: "fill-acts" }, el("a", { class: "button", href: address(f) }, t("forms.fill"))))))) : el("p", { class: "empty" }, t("forms.none")));
 }
 
-/** showList draws the list, and again whenever something changes. */
+/** showList draws the list, and again whenever something changes, until another view comes. */
 export async function showList(main) {
   await outbox.forgetOld();
-  let forms_ = await available(), opened = false, drawing = Promise.resolve();
+  let now = await available(), opened = false, gone = false, drawing = Promise.resolve();
   const draw = async () => {
-    const [out, draft, kept] = [await items.list("out"), await items.list("draft"), await forms.known()];
-    opened = main.querySelector("#sent")?.open ?? opened;
+    const out = await items.list("out"), draft = await items.list("draft"), kept = await forms.known();
     const state = (s) => out.filter((i) => i.state === s);
-    main.replaceChildren(el("div", { class: "head" }, el("h1", {}, t("title")), el("p", { class: "fill-state", role: "status" }, el("span", { class: reachable() ? "pill good" : "pill" }, t(reachable() ? "state.online" : "state.offline")))),
-      ...[refused(state("refused")), waiting(state("waiting")), drafts(draft.toReversed()), fillable(forms_, kept), await offlinePanel(forms_, () => redraw()), sent(state("sent"))].filter(Boolean));
+    const parts = [refused(state("refused")), waiting(state("waiting")), drafts(draft.toReversed()), fillable(now, kept), await offlinePanel(now, () => redraw()), sent(state("sent"))];
+    if (gone) return;
+    opened = main.querySelector("#sent")?.open ?? opened;
+    main.replaceChildren(el("div", { class: "head" }, el("h1", {}, t("title")), el("p", { class: "fill-state", role: "status" }, el("span", { class: "pill" }, t(reachable() ? "state.online" : "state.offline")))), ...parts.filter(Boolean));
     if (opened) main.querySelector("#sent")?.setAttribute("open", "");
   };
-  redraw = () => (drawing = drawing.then(draw));
-  onReach(async () => { forms_ = await available(); redraw(); });
-  outbox.onChange(redraw);
+  redraw = () => (gone ? undefined : (drawing = drawing.then(draw)));
+  const stop = [onReach(async () => { now = await available(); redraw(); }), outbox.onChange(() => redraw())];
+  onLeave(async () => { gone = true; stop.forEach((f) => f()); });
   await redraw();
   await outbox.send();
 }

@@ -5,6 +5,7 @@ import * as seal from "./seal.js";
 import { json, SignedOut, Unreachable } from "./net.js";
 import { door } from "./door.js";
 import { showList } from "./list.js";
+import { onShow } from "./router.js";
 import { t } from "./texts.js";
 import { el } from "./ui.js";
 
@@ -20,16 +21,19 @@ async function enter() {
   }
 }
 
-async function start() {
-  navigator.serviceWorker?.register("/fill/sw.js", { scope: "/fill" }).catch(() => {}); // not on http; then there is no offline
-  await enter();
+async function show() {
+  document.title = t("title");
   const m = location.pathname.match(/^\/fill\/(\d+)\/([^/]+)$/);
   if (!m) return showList(main);
   const { showForm } = await import("./form.js");
   return showForm(main, Number(m[1]), decodeURIComponent(m[2]), new URLSearchParams(location.search).get("draft"));
 }
 
-start().catch((e) => {
+function broken(e) {
   console.error(e);
   main.replaceChildren(el("p", { class: "fault", role: "alert" }, t("broken")), el("p", {}, el("a", { href: "/fill" }, t("back"))));
-});
+}
+
+navigator.serviceWorker?.register("/fill/sw.js", { scope: "/fill" }).catch(() => {}); // not on http; then there is no offline
+onShow(() => show().catch(broken));
+enter().then(show).catch(broken);

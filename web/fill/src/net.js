@@ -11,7 +11,8 @@ function reached(is) {
 }
 /** reachable says whether the server answered when it was last asked. */
 export const reachable = () => up;
-export const onReach = (f) => watchers.add(f);
+/** onReach tells when that changes; it gives what ends the telling. */
+export const onReach = (f) => (watchers.add(f), () => watchers.delete(f));
 addEventListener("offline", () => reached(false));
 
 /** ask fetches from the server; answers of 500 and more count as unreachable, since they pass. */

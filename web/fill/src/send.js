@@ -11,16 +11,15 @@ import * as seal from "./seal.js";
 import { ask, SignedOut, Unreachable } from "./net.js";
 
 const watchers = new Set();
-export const onChange = (f) => watchers.add(f);
+/** onChange tells of every change; it gives what ends the telling. */
+export const onChange = (f) => (watchers.add(f), () => watchers.delete(f));
 const changed = () => watchers.forEach((f) => f());
 
-/** queue puts a filled form into the outbox and tries to send it. */
-export async function queue(id, head, files) {
+/** put puts a filled form into the outbox; it is on the device when this is done. */
+export async function put(id, head, files) {
   await items.save({ id, kind: "out", state: "waiting", head }, files);
   changed();
-  const sw = await navigator.serviceWorker?.getRegistration("/fill");
-  await sw?.sync?.register("send").catch(() => {}); // not every browser has it, nor lets it
-  return send();
+  navigator.serviceWorker?.getRegistration("/fill").then((sw) => sw?.sync?.register("send")).catch(() => {}); // not every browser has it, nor lets it
 }
 
 async function post(item) {
