@@ -7,6 +7,7 @@ import (
 
 	"aman/forms/xform"
 	"aman/forms/xpath"
+	"aman/platform/access"
 	"aman/platform/store"
 )
 
@@ -17,26 +18,53 @@ import (
 // maxReasons bounds what is stored of why a submission does not fit.
 const maxReasons = 40
 
-// compiled remembers forms: a version that was published never changes, and reading a
-// large form takes longer than judging a hundred submissions of it.
-var compiled = models{of: map[string]func() (*xform.Model, error){}}
+// compiledForm is a form version made ready: to judge by, and to show answers by.
+type compiledForm struct {
+	model   *xform.Model
+	classes map[string]access.Class
+	media   []string        // files it expects beside it
+	uploads map[string]bool // paths, without positions, of answers that name a file
+}
 
+// models remembers compiled forms: a version that was published never changes, and reading
+// a large form takes longer than judging a hundred submissions of it.
 type models struct {
 	mu sync.Mutex
-	of map[string]func() (*xform.Model, error)
+	of map[string]func() (*compiledForm, error)
 }
 
 // maxModels bounds how many forms are remembered.
 const maxModels = 100
 
-// get gives the model of a published form; body is asked for it the first time.
-func (m *models) get(p Published, body func() ([]byte, error)) (*xform.Model, error) {
-	key := p.Form + "\x00" + p.Version + "\x00" + p.Hash
+func (p *Published) key() string {
+	return p.Form + "\x00" + p.stored() + "\x00" + p.Hash + "\x00" + p.lists
+}
+
+// get gives what is compiled already, or nil.
+func (m *models) get(p Published) *compiledForm {
+	m.mu.Lock()
+	load := m.of[p.key()]
+	m.mu.Unlock()
+	if load == nil {
+		return nil
+	}
+	c, _ := load()
+	return c
+}
+
+// compiled gives a form version made ready. The files beside it that hold lists are part of
+// it: with other lists it is another model.
+func (s *Service) compiled(tx *store.Tx, p Published) (*compiledForm, error) {
+	m, key := &s.models, p.key()
 	m.mu.Lock()
 	load := m.of[key]
 	m.mu.Unlock()
 	if load == nil {
-		b, err := body()
+		body, err := s.definition(tx, p)
+		if err != nil {
+			return nil, err
+		}
+		lists, err := s.lists(tx, p)
 		if err != nil {
 			return nil, err
 		}
@@ -48,30 +76,56 @@ func (m *models) get(p Published, body func() ([]byte, error)) (*xform.Model, er
 				}
 				delete(m.of, old)
 			}
-			load = sync.OnceValues(func() (*xform.Model, error) { return xform.Compile(b, xform.Options{}) })
+			if m.of == nil {
+				m.of = map[string]func() (*compiledForm, error){}
+			}
+			load = sync.OnceValues(func() (*compiledForm, error) { return compile(body, lists) })
 			m.of[key] = load
 		}
 		m.mu.Unlock()
 	}
-	return load()
+	c, err := load()
+	if err != nil {
+		return nil, fmt.Errorf("the form %s: %w", p.Form, err)
+	}
+	return c, nil
 }
 
-// Model gives a published form with its logic, ready to judge by; version "" is the
-// newest. store.ErrNone when there is no such form.
+func compile(body []byte, lists map[string][]byte) (*compiledForm, error) {
+	m, err := xform.Compile(body, xform.Options{External: external(lists)})
+	if err != nil {
+		return nil, err
+	}
+	f, err := readFacts(body)
+	if err != nil {
+		return nil, err
+	}
+	c := &compiledForm{model: m, classes: classesOf(m, f.classes), media: mediaOf(m, body), uploads: map[string]bool{}}
+	for at, b := range m.Binds {
+		if b.Type == "binary" {
+			c.uploads[at] = true
+		}
+	}
+	for _, q := range m.Questions {
+		if q.Kind == "upload" {
+			c.uploads[q.Path] = true
+		}
+	}
+	return c, nil
+}
+
+// Model gives a form version with its logic, ready to judge by; version "" is the newest.
+// store.ErrNone when there is no such form.
 func (s *Service) Model(tx *store.Tx, form, version string) (*xform.Model, error) {
 	p, err := s.published(tx, form, version)
 	if err != nil {
 		return nil, err
 	}
-	return s.model(tx, p)
-}
-
-func (s *Service) model(tx *store.Tx, p Published) (*xform.Model, error) {
-	m, err := compiled.get(p, func() ([]byte, error) { return s.definition(tx, p) })
+	c, err := s.compiled(tx, p)
 	if err != nil {
-		return nil, fmt.Errorf("the form %s: %w", p.Form, err)
+		return nil, err
 	}
-	return m, nil
+	return c.model, nil
 }
 
 // Judge checks a submission against its form: by the rules of Collect and, where it does

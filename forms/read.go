@@ -15,31 +15,77 @@ import (
 // Head is a submission without its content.
 type Head struct {
 	Instance, Form, Version   string
+	Project                   int64
+	Kind                      string // of its form; empty for the program's own forms
 	Org, Office, User, Device string
-	At                        time.Time
+	At                        time.Time // when this version came
+	First                     time.Time // when the first version came
+	Updated                   time.Time // the last edit or review; zero when there was none
 	State                     string
 	Case, Person              string
 	ClaimedBy                 string
 	ClaimedAt                 time.Time
 	Replaces, ReplacedBy      string
+	Root                      string // the first instance of a chain of edits; its own without
+	Edits                     int    // how many edits came before this version
+	Review                    string // "", Edited, HasIssues, Approved or Rejected
 	Reasons                   []string
 	Size                      int64
+	Agent, DeviceName         string
+	// InstanceName is what the form calls it; it can name a person, so only what gives the
+	// content gives it too.
+	InstanceName     string
+	Draft, Encrypted bool
+	Deleted          bool
+	FilesPresent     int // of FilesExpected
+	FilesExpected    int
+
+	stored string // the id it is kept under
 }
 
-const headColumns = `SELECT r.id, r.form, r.form_version, r.org, r.office, r.actor, r.device, r.received_at, r.state, r.case_id, r.person_id,
-	r.claimed_by, r.claimed_at, r.replaces, r.replaced_by, r.reasons, r.size FROM submissions r`
+// Cursor is the place of a submission in a list; see Filter.After.
+func (h *Head) Cursor() Cursor { return Cursor{h.First, h.stored} }
 
-func scanHead(rows *sql.Rows) (h Head, err error) {
-	var at, claimed int64
+const headColumns = `SELECT r.id, r.form, r.form_version, r.org, r.office, r.actor, r.device, r.received_at, r.state, r.case_id, r.person_id,
+	r.claimed_by, r.claimed_at, r.replaces, r.replaced_by, r.reasons, r.size, r.kind, r.project, r.draft, r.encrypted, r.root, r.edits, r.review, r.first_at, r.updated_at, r.deleted_at,
+	r.agent, r.device_name, r.files_present, r.files_expected`
+
+func (h *Head) fields(at, claimed, first, updated, deleted *int64, reasons *string) []any {
+	return []any{&h.stored, &h.Form, &h.Version, &h.Org, &h.Office, &h.User, &h.Device, at, &h.State, &h.Case, &h.Person,
+		&h.ClaimedBy, claimed, &h.Replaces, &h.ReplacedBy, reasons, &h.Size, &h.Kind, &h.Project, &h.Draft, &h.Encrypted, &h.Root, &h.Edits, &h.Review, first, updated, deleted,
+		&h.Agent, &h.DeviceName, &h.FilesPresent, &h.FilesExpected}
+}
+
+func scanHead(rows *sql.Rows) (h Head, err error) { return scanHeadAnd(rows) }
+
+// scanHeadAnd reads a head and what was asked for beside it.
+func scanHeadAnd(rows *sql.Rows, more ...any) (h Head, err error) {
+	var at, claimed, first, updated, deleted int64
 	var reasons string
-	err = rows.Scan(&h.Instance, &h.Form, &h.Version, &h.Org, &h.Office, &h.User, &h.Device, &at, &h.State, &h.Case, &h.Person,
-		&h.ClaimedBy, &claimed, &h.Replaces, &h.ReplacedBy, &reasons, &h.Size)
-	h.At, h.ClaimedAt, h.Reasons = store.Time(at), store.Time(claimed), strings.Fields(reasons)
-	return h, err
+	if err := rows.Scan(append(h.fields(&at, &claimed, &first, &updated, &deleted, &reasons), more...)...); err != nil {
+		return h, err
+	}
+	h.At, h.ClaimedAt, h.First, h.Updated, h.Deleted, h.Reasons = store.Time(at), store.Time(claimed), store.Time(first), store.Time(updated), deleted != 0, strings.Fields(reasons)
+	h.Instance = h.stored
+	if h.Root == "" {
+		h.Root = h.stored
+	}
+	if h.Draft {
+		for _, id := range []*string{&h.Instance, &h.Root, &h.Replaces, &h.ReplacedBy} {
+			*id = strings.TrimPrefix(*id, draftPrefix)
+		}
+	}
+	if h.Review == "" && h.Edits > 0 {
+		h.Review = Edited
+	}
+	return h, nil
 }
 
 func (h *Head) object() access.Object {
-	return access.Object{Register: "submissions", ID: h.Instance, Org: h.Org, Office: h.Office, Owner: h.User, Case: h.Case, Person: h.Person, State: h.State}
+	if h.Kind == Survey {
+		return access.Object{Register: "answers", ID: h.stored, Org: h.Org, Office: h.Office, Owner: h.User}
+	}
+	return access.Object{Register: "submissions", ID: h.stored, Org: h.Org, Office: h.Office, Owner: h.User, Case: h.Case, Person: h.Person, State: h.State}
 }
 
 // Queue lists what waits in the intake of the subject's offices, oldest first.
@@ -52,7 +98,7 @@ func (s *Service) Queue(tx *store.Tx, sub access.Subject, limit, offset int, sta
 		args = append(args, st)
 	}
 	args = append(args, limit, offset)
-	return store.All(tx, scanHead, headColumns+" WHERE ("+where+") AND r.replaced_by = '' AND r.state IN ("+strings.Join(marks, ", ")+") ORDER BY r.received_at, r.id LIMIT ? OFFSET ?", args...)
+	return store.All(tx, scanHead, headColumns+" FROM submissions r WHERE r.kind <> 'survey' AND ("+where+") AND r.replaced_by = '' AND r.state IN ("+strings.Join(marks, ", ")+") ORDER BY r.received_at, r.id LIMIT ? OFFSET ?", args...)
 }
 
 // Waiting counts what Queue lists, by state.
@@ -67,13 +113,13 @@ func (s *Service) Waiting(tx *store.Tx, sub access.Subject) (map[string]int, err
 		}
 		out[state] = n
 		return nil
-	}, "SELECT r.state, count(*) FROM submissions r WHERE ("+where+") AND r.replaced_by = '' AND r.state IN ('received', 'quarantined') GROUP BY r.state", args...)
+	}, "SELECT r.state, count(*) FROM submissions r WHERE r.kind <> 'survey' AND ("+where+") AND r.replaced_by = '' AND r.state IN ('received', 'quarantined') GROUP BY r.state", args...)
 	return out, err
 }
 
 // head reads one submission the subject may do action to.
 func (s *Service) head(tx *store.Tx, sub access.Subject, action access.Action, instance string) (Head, error) {
-	list, err := store.All(tx, scanHead, headColumns+" WHERE r.id = ?", instance)
+	list, err := store.All(tx, scanHead, headColumns+" FROM submissions r WHERE r.id = ?", instance)
 	if err != nil {
 		return Head{}, err
 	}

@@ -8,9 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
+	"aman/forms/xform"
 	"aman/platform/access"
 	"aman/platform/audit"
 	"aman/platform/ids"
@@ -27,6 +29,13 @@ type Service struct {
 	policy   *access.Policy
 	registry *registry.Registry
 	now      func() time.Time
+
+	remembered remembered
+	models     models
+
+	onPublish []func(*store.Tx, access.Subject, *Checked, Published) error
+	onReceive []func(*Act, Published, *xform.Instance, Head) error
+	onReview  []func(*Act, Published, Head, []byte) error
 }
 
 // New makes the service; now is the clock, time.Now but in tests and demonstrations.
@@ -67,6 +76,15 @@ type Filled struct {
 	// Verb and Detail go into the audit entry; "submit" when empty.
 	Verb   string
 	Detail map[string]string
+
+	// What Receive knows of a published form's submission.
+	kind              string
+	project           int64
+	draft, encrypted  bool
+	agent, deviceName string
+	expected          []string // names of files that its answers name
+	changes           int64    // the count of form_changes it was judged at; 0: of no matter
+	before            *earlier // what it edits, once that is found
 }
 
 // File is an attachment.
@@ -90,8 +108,15 @@ type Result struct {
 var (
 	// ErrDifferent: the instance id is known, with other content.
 	ErrDifferent = errors.New("a submission with this instance id and other content is here already")
-	// ErrNoEdit: the instance it says it edits is not here, or was edited since.
-	ErrNoEdit = errors.New("the submission that this one edits is not here, or somebody edited it since")
+	// ErrNoEdit: the instance it says it edits was edited since.
+	ErrNoEdit = errors.New("the submission that this one edits was edited by somebody since")
+	// ErrNothingToEdit: the instance it says it edits is not here. It is an ErrNoEdit too.
+	ErrNothingToEdit = fmt.Errorf("the submission that this one edits is not here: %w", ErrNoEdit)
+	// ErrDeleted: the instance was set aside by a person, and is not taken again.
+	ErrDeleted = errors.New("this submission was deleted")
+
+	// errStale: a form changed since the submission was judged by it.
+	errStale = errors.New("the forms changed meanwhile")
 )
 
 // Act is the work of one submission inside its transaction.
@@ -116,6 +141,14 @@ func (a *Act) Apply(w registry.Write) (registry.Outcome, error) {
 // About says whose case the submission turns out to be about, before it is kept.
 func (a *Act) About(caseID, person string) { a.filled.Case, a.filled.Person = caseID, person }
 
+// Reason records beside the submission, as a code, what of it did not work. It stays in the
+// state it is in.
+func (a *Act) Reason(code string) {
+	if code != "" && len(a.filled.Reasons) < maxReasons && !slices.Contains(a.filled.Reasons, code) {
+		a.filled.Reasons = append(a.filled.Reasons, code)
+	}
+}
+
 // Detail adds to the audit entry.
 func (a *Act) Detail(key, value string) {
 	if value == "" {
@@ -136,7 +169,7 @@ func (s *Service) Submit(ctx context.Context, sub access.Subject, in Filled, app
 	var res Result
 	err := s.db.Write(ctx, func(tx *store.Tx) error {
 		filled := in // a write may run twice; each run starts from what arrived
-		filled.Detail = copied(in.Detail)
+		filled.Detail, filled.Reasons = copied(in.Detail), slices.Clone(in.Reasons)
 		res = Result{Instance: filled.Instance, State: filled.State}
 		known, err := s.known(tx, sub, &filled, &res)
 		if err != nil || known {
@@ -232,14 +265,19 @@ func actor(sub access.Subject) string {
 // part of the same instance are added. The content itself is compared, not a hash of it:
 // a hash would let a thief of the database try names, and would outlive the person's key.
 func (s *Service) known(tx *store.Tx, sub access.Subject, in *Filled, res *Result) (bool, error) {
-	var org, user, form, state, key, caseID string
+	var id, org, user, form, state, key, caseID string
+	var deleted, changes int64
 	var sealed []byte
-	err := tx.Row("SELECT org, actor, form, state, key_id, case_id, body FROM submissions WHERE id = ?", in.Instance).Scan(&org, &user, &form, &state, &key, &caseID, &sealed)
-	if errors.Is(err, store.ErrNone) {
-		return false, nil
-	}
+	err := tx.Row(`SELECT c.n, coalesce(s.id, ''), coalesce(s.org, ''), coalesce(s.actor, ''), coalesce(s.form, ''), coalesce(s.state, ''), coalesce(s.key_id, ''), coalesce(s.case_id, ''), coalesce(s.deleted_at, 0), s.body
+		FROM form_changes c LEFT JOIN submissions s ON s.id = ? WHERE c.id = 1`, in.Instance).Scan(&changes, &id, &org, &user, &form, &state, &key, &caseID, &deleted, &sealed)
 	if err != nil {
 		return false, err
+	}
+	if id == "" {
+		if in.changes != 0 && changes != in.changes {
+			return false, errStale
+		}
+		return false, nil
 	}
 	// An id says nothing about what others sent: theirs is answered like other content. A
 	// device may have changed hands meanwhile, so of one the organisation decides.
@@ -253,11 +291,14 @@ func (s *Service) known(tx *store.Tx, sub access.Subject, in *Filled, res *Resul
 	if err == nil && !bytes.Equal(body, in.Body) {
 		return false, ErrDifferent
 	}
+	if deleted != 0 {
+		return false, ErrDeleted
+	}
 	res.Duplicate, res.State, res.Case = true, state, caseID
 	if err != nil {
 		return true, nil // the phone is told that all is well, and nothing of the person comes back
 	}
-	return true, s.keepFiles(tx, in, key)
+	return true, s.addFiles(tx, in, key)
 }
 
 func (s *Service) keep(tx *store.Tx, sub access.Subject, in *Filled, res *Result, at time.Time) error {
@@ -273,10 +314,16 @@ func (s *Service) keep(tx *store.Tx, sub access.Subject, in *Filled, res *Result
 	if err != nil {
 		return err
 	}
-	if _, err := tx.Exec(`INSERT INTO submissions (id, form, form_version, org, office, actor, device, received_at, state, key_id, body, size, case_id, person_id, replaces, reasons)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+	root, edits, first, updated := "", 0, store.Micros(at), int64(0)
+	if in.before != nil {
+		root, edits, first, updated = in.before.root, in.before.edits+1, in.before.first, store.Micros(at)
+	}
+	if _, err := tx.Exec(`INSERT INTO submissions (id, form, form_version, org, office, actor, device, received_at, state, key_id, body, size, case_id, person_id, replaces, reasons,
+		kind, project, draft, encrypted, root, edits, first_at, updated_at, agent, device_name, files_present, files_expected)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		in.Instance, in.Form, in.Version, in.Org, in.Office, sub.User, sub.Device, store.Micros(at), res.State, key, body, len(in.Body),
-		in.Case, in.Person, in.Replaces, strings.Join(in.Reasons, " ")); err != nil {
+		in.Case, in.Person, in.Replaces, strings.Join(in.Reasons, " "),
+		in.kind, in.project, in.draft, in.encrypted, root, edits, first, updated, in.agent, in.deviceName, in.present(), len(in.expected)); err != nil {
 		return fmt.Errorf("keeping the submission: %w", err)
 	}
 	return s.keepFiles(tx, in, key)
@@ -289,50 +336,40 @@ func (s *Service) key(tx *store.Tx, in *Filled) (string, error) {
 	return s.vault.NewKey(tx, in.Instance)
 }
 
+// earlier is the version of a submission that another one edits.
+type earlier struct {
+	org, office string
+	root        string // the first of the chain
+	edits       int
+	first       int64 // when that came
+}
+
 // replace marks the edited submission. Only the newest version may be edited, so that
-// two edits of one version do not both count.
+// two edits of one version do not both count. An edit stays in the office of what it edits.
 func (s *Service) replace(tx *store.Tx, in *Filled) error {
-	if in.Replaces == "" {
+	if in.Replaces == "" || in.before != nil {
 		return nil
 	}
-	n, err := tx.Exec("UPDATE submissions SET replaced_by = ? WHERE id = ? AND form = ? AND office = ? AND replaced_by = ''", in.Instance, in.Replaces, in.Form, in.Office)
-	if err == nil && n == 0 {
+	var form, next string
+	var draft bool
+	var deleted int64
+	b := &earlier{}
+	err := tx.Row("SELECT form, org, office, draft, replaced_by, deleted_at, root, edits, first_at FROM submissions WHERE id = ?", in.Replaces).
+		Scan(&form, &b.org, &b.office, &draft, &next, &deleted, &b.root, &b.edits, &b.first)
+	switch {
+	case errors.Is(err, store.ErrNone):
+		return ErrNothingToEdit
+	case err != nil:
+		return err
+	case form != in.Form || b.org != in.Org || draft != in.draft || deleted != 0 || in.Replaces == in.Instance || in.kind != Survey && b.office != in.Office:
+		return ErrNothingToEdit
+	case next != "":
 		return ErrNoEdit
 	}
-	return err
-}
-
-func bodyContext(instance string) string { return "submissions/" + instance + "/body" }
-
-func chunkContext(instance, name string, n int) string {
-	return fmt.Sprintf("submissions/%s/files/%s/%d", instance, name, n)
-}
-
-// chunk is how much of an attachment is sealed as one piece: small enough that a
-// photograph never needs its size again in memory.
-const chunk = 256 << 10
-
-func (s *Service) keepFiles(tx *store.Tx, in *Filled, key string) error {
-	for _, f := range in.Files {
-		n, err := tx.Exec(`INSERT INTO submission_files (submission, name, media_type, size, key_id) VALUES (?, ?, ?, ?, ?) ON CONFLICT (submission, name) DO NOTHING`,
-			in.Instance, f.Name, f.MediaType, len(f.Body), key)
-		if err != nil {
-			return fmt.Errorf("keeping an attachment: %w", err)
-		}
-		if n == 0 {
-			continue // the first copy of a name stands
-		}
-		for i, rest := 0, f.Body; i == 0 || len(rest) > 0; i++ {
-			piece := rest[:min(chunk, len(rest))]
-			rest = rest[len(piece):]
-			sealed, err := s.vault.Seal(tx, key, chunkContext(in.Instance, f.Name, i), piece)
-			if err != nil {
-				return err
-			}
-			if _, err := tx.Exec("INSERT INTO submission_chunks (submission, name, n, body) VALUES (?, ?, ?, ?)", in.Instance, f.Name, i, sealed); err != nil {
-				return fmt.Errorf("keeping an attachment: %w", err)
-			}
-		}
+	if b.root == "" {
+		b.root = in.Replaces
 	}
-	return nil
+	in.before, in.Office = b, b.office
+	_, err = tx.Exec("UPDATE submissions SET replaced_by = ? WHERE id = ?", in.Instance, in.Replaces)
+	return err
 }

@@ -361,10 +361,7 @@ func closedForms(t *testing.T, w *nodetest.World) {
 		t.Errorf("the same version with other content: %v", err)
 	}
 	set := func(state string) {
-		good(t, w.Node.Store.Write(bg, func(tx *store.Tx) error {
-			_, err := tx.Exec("UPDATE published_forms SET state = ? WHERE form = 'small'", state)
-			return err
-		}))
+		good(t, w.Node.Forms.SetState(bg, w.Now(w.Admin), 0, "small", state))
 	}
 	listed := func() (out bool) {
 		good(t, w.Node.Store.Read(bg, func(tx *store.Tx) error {

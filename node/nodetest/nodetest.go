@@ -24,6 +24,8 @@ type World struct {
 	Office                                        string
 	Caseworker, Colleague, Supervisor, Enumerator access.Subject
 	DataOfficer, Approver, Admin, Shelter, Third  access.Subject
+	// FieldManager keeps the surveys of the office's organisation.
+	FieldManager access.Subject
 }
 
 // Clock is a clock that tests move.
@@ -88,7 +90,7 @@ func (w *World) people() error {
 		{&w.Caseworker, "caseworker", "home", "caseworker"}, {&w.Colleague, "colleague", "home", "caseworker"},
 		{&w.Supervisor, "supervisor", "home", "supervisor"}, {&w.Enumerator, "enumerator", "home", "enumerator"},
 		{&w.DataOfficer, "data", "home", "data_officer"}, {&w.Approver, "approver", "home", "release_approver"},
-		{&w.Admin, "admin", "home", "administrator"}, {&w.Shelter, "shelter", "shelter", "shelter_manager"}, {&w.Third, "third", "third", "shelter_manager"},
+		{&w.FieldManager, "field", "home", "field_manager"}, {&w.Admin, "admin", "home", "administrator"}, {&w.Shelter, "shelter", "shelter", "shelter_manager"}, {&w.Third, "third", "third", "shelter_manager"},
 	}
 	return w.Node.Store.Write(context.Background(), func(tx *store.Tx) error {
 		at := w.Clock.Now()

@@ -11,7 +11,7 @@ import (
 )
 
 // firstRows are the tables that opening an empty node puts rows into.
-var firstRows = map[string]bool{"schema_version": true, "writer_lock": true, "registers": true, "published_forms": true, "audit": true, "audit_head": true, "jobs": true}
+var firstRows = map[string]bool{"schema_version": true, "writer_lock": true, "registers": true, "projects": true, "forms": true, "form_changes": true, "published_forms": true, "audit": true, "audit_head": true, "jobs": true}
 
 // Unused refuses a store in which somebody has worked already.
 func Unused(ctx context.Context, db *store.DB) error {

@@ -41,6 +41,7 @@ const (
 	Release        Action = "release"         // prepare a release
 	ApproveRelease Action = "approve_release" // never one's own
 	Submit         Action = "submit"          // send a filled form
+	Curate         Action = "curate"          // set the review of a survey's submission, comment on it, set it aside
 	SeeRestricted  Action = "see_restricted"  // widens office and org to restricted rows
 )
 
@@ -48,7 +49,7 @@ const (
 var Actions = []Action{
 	Read, Create, Update, Unseal, Export, Aggregate, Delete,
 	Intake, OpenCase, Assign, Consent, Decide, Review, Plan, Refer, Receive, Share, Close, Erase, Hold, BreakGlass, Supervise,
-	ManageUsers, ManageOrgs, ManageForms, ReadAudit, Release, ApproveRelease, Submit, SeeRestricted,
+	ManageUsers, ManageOrgs, ManageForms, ReadAudit, Release, ApproveRelease, Submit, Curate, SeeRestricted,
 }
 
 // ofProperties are the actions whose grants name privacy classes.

@@ -14,14 +14,20 @@ var ofRegister = columns{
 }
 
 // builtin are the tables that are not registers but are asked about in the same way.
-// Their filters work on these tables: users, orgs, audit, published_forms, submissions,
-// device_tokens, releases.
+// Their filters work on these tables: users, orgs, audit, forms (and projects, the folders
+// of forms), submissions, device_tokens, releases.
+//
+// The table of submissions is two of them. What waits for a caseworker, and what she writes
+// into cases, are submissions; what a survey brought is answers. No grant on one reaches
+// the other: whoever keeps surveys sees no case.
 var builtin = []Register{
 	{Name: "users", Scope: OfOffice, columns: columns{id: "r.id", org: "r.org", owner: "r.id"}},
 	{Name: "orgs", Scope: OfOffice, columns: columns{id: "r.id", org: "r.id"}},
 	{Name: "audit", Scope: OfCase, columns: columns{id: "r.object", org: "r.org", owner: "r.actor", caseID: "r.case_id"}},
-	{Name: "forms", Scope: OfPublic, columns: columns{id: "r.form"}},
-	{Name: "submissions", Scope: OfCase, columns: columns{id: "r.id", org: "r.org", office: "r.office", owner: "r.actor", caseID: "r.case_id", person: "r.person_id"}},
+	{Name: "forms", Scope: OfPublic, columns: columns{id: "r.id", org: "r.org"}, ofOrg: true},
+	{Name: "submissions", Scope: OfCase, columns: columns{id: "r.id", org: "r.org", office: "r.office", owner: "r.actor", caseID: "r.case_id", person: "r.person_id"}, rows: "r.kind <> 'survey'"},
+	{Name: "answers", Scope: OfOffice, columns: columns{id: "r.id", org: "r.org", office: "r.office", owner: "r.actor"}, rows: "r.kind = 'survey'",
+		Classes: map[string]Class{"answers": Sensitive, "names": Identity}},
 	{Name: "devices", Scope: OfOffice, columns: columns{id: "r.id", office: "r.office", owner: "r.user_id"}},
 	{Name: "releases", Scope: OfOffice, columns: columns{id: "r.id", org: "r.org", owner: "r.actor"}},
 }

@@ -24,7 +24,7 @@
 //	         the register names for a receiver in r's state
 //	shared   an active share of r's case with the organisation of s reveals properties of
 //	         this register; only those of the shared groups
-//	public   reference data
+//	public   reference data; a form of an organisation's own project is public in it alone
 //	all      everything
 //
 // A restricted row is hidden from office and org, unless the same role also grants

@@ -12,7 +12,12 @@ func (p *Policy) Filter(s Subject, a Action, register string) (where string, arg
 		return "(" + never.sql + ")", nil
 	}
 	c := either(each...)
-	return "(NOT " + p.registers[register].parts().deleted + " AND " + c.sql + ")", c.args
+	reg := p.registers[register]
+	only := ""
+	if reg.rows != "" {
+		only = reg.rows + " AND "
+	}
+	return "(" + only + "NOT " + reg.parts().deleted + " AND " + c.sql + ")", c.args
 }
 
 // Way is one of the conditions of Filter.
@@ -21,8 +26,8 @@ type Way struct {
 	Args  []any
 }
 
-// Ways gives Filter in parts: a row that is not deleted passes Filter exactly when it
-// passes one of them. An engine finds the rows of each part by an index of its own, where
+// Ways gives Filter in parts: a row of the register that is not deleted passes Filter
+// exactly when it passes one of them. An engine finds the rows of each part by an index of its own, where
 // for all of them together it would walk the table. Those that reach whole offices come first.
 func (p *Policy) Ways(s Subject, a Action, register string) (out []Way) {
 	reg := p.registers[register]

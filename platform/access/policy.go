@@ -73,6 +73,8 @@ type Register struct {
 	Shares       map[string][]string // group -> properties it reveals here
 
 	columns columns // for tables that are not registers
+	ofOrg   bool    // rows with an organisation are public in it alone, the others everywhere
+	rows    string  // which rows of the table it is; empty: all of them
 }
 
 // Policy is the roles applied to the registers. Once the registers are declared it is
@@ -101,7 +103,7 @@ type way struct {
 }
 
 // New makes a policy of roles. It knows the tables users, orgs, audit, forms, submissions,
-// devices and releases, so that one policy and one filter serve those too; package registry
+// answers, devices and releases, so that one policy and one filter serve those too; package registry
 // declares the registers.
 func New(roles []Role) (*Policy, error) {
 	p := &Policy{registers: map[string]*Register{}, roles: map[string]*Role{}, ways: map[question][]*way{}}

@@ -302,7 +302,7 @@ func TestBuiltinFilters(t *testing.T) {
 		verbs := []access.Action{access.Read, access.Update, access.Unseal, access.Intake, access.Assign, access.Consent, access.ManageUsers}
 		var role access.Role
 		role.Name = "r"
-		tables := map[string]string{"users": "users", "orgs": "orgs", "audit": "audit", "forms": "published_forms", "submissions": "submissions", "devices": "device_tokens", "releases": "releases"}
+		tables := map[string]string{"users": "users", "orgs": "orgs", "audit": "audit", "forms": "forms", "submissions": "submissions", "answers": "submissions", "devices": "device_tokens", "releases": "releases"}
 		names := slices.Sorted(maps.Keys(tables))
 		for i, scope := range access.Scopes {
 			role.Grants = append(role.Grants, access.Grant{Registers: names, Actions: []access.Action{verbs[i]}, Scope: scope})
@@ -322,6 +322,14 @@ func TestBuiltinFilters(t *testing.T) {
 				if _, err := tx.Exec("INSERT INTO submissions (id, form, form_version, org, office, actor, received_at, state, case_id) VALUES (?, 'f', '1', ?, ?, ?, 1, 's', ?)", "s"+o, o, "f"+o, "u"+o, "c"+o); err != nil {
 					return err
 				}
+				if _, err := tx.Exec("INSERT INTO submissions (id, form, form_version, org, office, actor, received_at, state, kind) VALUES (?, 'f', '1', ?, ?, ?, 1, 's', 'survey')", "a"+o, o, "f"+o, "u"+o); err != nil {
+					return err
+				}
+			}
+			for id, org := range map[string]string{"mo0": "", "mo1": "o1", "mo2": "o2"} {
+				if _, err := tx.Exec("INSERT INTO forms (id, project, org, kind, state, title, created_at, updated_at) VALUES (?, 1, ?, 'survey', 'open', '', 1, 1)", id, org); err != nil {
+					return err
+				}
 			}
 			if err := access.JoinTeam(tx, access.Member{Case: "co2", Person: "p", User: "uo1", Why: access.WhyTeam, Since: at}); err != nil {
 				return err
@@ -331,6 +339,8 @@ func TestBuiltinFilters(t *testing.T) {
 				"users":       {access.Own: "uo1", access.Org: "uo1", access.All: "uo1 uo2"},
 				"orgs":        {access.Org: "o1", access.All: "o1 o2"},
 				"submissions": {access.Own: "so2", access.Office: "so1", access.Org: "so1", access.All: "so1 so2"},
+				"answers":     {access.Own: "ao1", access.Office: "ao1", access.Org: "ao1", access.All: "ao1 ao2"},
+				"forms":       {access.Org: "mo1", access.Public: "mo0 mo1", access.All: "mo0 mo1 mo2"},
 			}
 			for _, name := range names {
 				for i, scope := range access.Scopes {

@@ -111,10 +111,15 @@ var rules = map[Scope]rule{
 		},
 	},
 	Public: {
-		reaches: func(k ask, o Object, f Facts) bool { return k.reg.Scope == OfPublic },
+		reaches: func(k ask, o Object, f Facts) bool {
+			return k.reg.Scope == OfPublic && (!k.reg.ofOrg || o.Org == "" || o.Org == k.s.Org)
+		},
 		where: func(k ask) clause {
-			if k.reg.Scope != OfPublic {
+			switch org := k.reg.parts().org; {
+			case k.reg.Scope != OfPublic:
 				return never
+			case k.reg.ofOrg:
+				return clause{"(" + org + " = '' OR " + org + " = ?)", []any{k.s.Org}}
 			}
 			return clause{sql: "1 = 1"}
 		},

@@ -155,7 +155,12 @@ func situations() []situation {
 
 	add("a submission waiting in my office", as("submissions", ourCase), nil, nil)
 	add("a submission waiting in another office of ours", as("submissions", quettaCase), nil, nil)
-	add("a form", as("forms", access.Object{}), nil, nil)
+	add("an answer to a survey, sent from my office", as("answers", ourCase), nil, nil)
+	add("an answer to a survey, sent from another office of ours", as("answers", quettaCase), nil, nil)
+	add("an answer to a survey of another organisation", as("answers", theirCase), nil, nil)
+	add("a form for everybody", as("forms", access.Object{}), nil, nil)
+	add("a form of our own project", as("forms", access.Object{Org: ours}), nil, nil)
+	add("a form of another organisation's project", as("forms", access.Object{Org: theirs}), nil, nil)
 	add("my own account", with(mine, func(o *access.Object) { o.Register, o.ID = "users", me }), nil, nil)
 	add("a colleague's account", with(ourCase, func(o *access.Object) { o.Register, o.ID = "users", peer }), nil, nil)
 	add("an account of another organisation", with(theirCase, func(o *access.Object) { o.Register, o.ID = "users", stranger }), nil, nil)
@@ -459,7 +464,7 @@ func TestPromises(t *testing.T) {
 				}
 			}
 		}
-		if !decide(t, db, p, s, access.Submit, rows["a form"]).Allow {
+		if !decide(t, db, p, s, access.Submit, rows["a form for everybody"]).Allow {
 			t.Error("a device cannot submit")
 		}
 	})
