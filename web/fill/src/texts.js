@@ -11,6 +11,6 @@ export function t(key, args = {}) {
   return text.replace(/\{(\w+)\}/g, (all, name) => (name in args ? args[name] : all));
 }
 
-const moment = new Intl.DateTimeFormat({ en: "en-GB", ur: "ur-PK-u-nu-latn", id: "id" }[lang] ?? lang, { dateStyle: "medium", timeStyle: "short" });
+const moment = new Intl.DateTimeFormat({ en: "en-GB", ur: "ur-PK-u-nu-latn", id: "id" }[lang] ?? lang, { dateStyle: "medium", timeStyle: "short", hourCycle: "h23" });
 /** when writes a time (milliseconds) as people read it. */
 export const when = (ms) => moment.format(ms);

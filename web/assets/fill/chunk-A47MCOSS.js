@@ -1,1 +1,0 @@
-var l=document.getElementById("fill"),m=JSON.parse(l.dataset.texts),r=document.documentElement.lang;function c(t,e={}){let n=m[t];return n===void 0?`⟦${t}⟧`:n.replace(/\{(\w+)\}/g,(d,o)=>o in e?e[o]:d)}var u=new Intl.DateTimeFormat({en:"en-GB",ur:"ur-PK-u-nu-latn",id:"id"}[r]??r,{dateStyle:"medium",timeStyle:"short"}),i=t=>u.format(t);export{r as a,c as b,i as c};

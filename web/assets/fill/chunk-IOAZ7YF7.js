@@ -1,0 +1,1 @@
+var u=document.getElementById("fill"),c=JSON.parse(u.dataset.texts),r=document.documentElement.lang;function m(t,e={}){let n=c[t];return n===void 0?`⟦${t}⟧`:n.replace(/\{(\w+)\}/g,(l,o)=>o in e?e[o]:l)}var d=new Intl.DateTimeFormat({en:"en-GB",ur:"ur-PK-u-nu-latn",id:"id"}[r]??r,{dateStyle:"medium",timeStyle:"short",hourCycle:"h23"}),i=t=>d.format(t);export{r as a,m as b,i as c};
