@@ -1,0 +1,111 @@
+package central
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"aman/forms"
+	"aman/forms/central/odata"
+	"aman/forms/xform"
+	"aman/platform/access"
+	"aman/platform/signin"
+	"aman/platform/store"
+)
+
+// fail tells an error as Central does, and logs what is the system's fault.
+func (c *call) fail(err error) {
+	p := c.problemOf(err)
+	if p.status() >= 500 && p.status() != http.StatusNotImplemented {
+		c.h.Log.Error("a program was not answered", "err", errorForLog(err))
+	}
+	if p.status() == http.StatusUnauthorized && strings.Contains(c.r.URL.Path, ".svc") {
+		c.w.Header().Set("WWW-Authenticate", `Basic realm="programs", charset="UTF-8"`)
+	}
+	body, err := json.Marshal(p)
+	if err != nil {
+		body = []byte(`{"message":"An unknown internal problem has occurred. Please try again later.","code":500.1}`)
+	}
+	c.w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	c.w.Header().Del("Content-Disposition")
+	c.w.Header().Del("ETag")
+	c.w.WriteHeader(p.status())
+	c.w.Write(body)
+}
+
+// errorForLog is what the log may have of an error. The errors of this program hold no
+// identity value (package house rule); what a client sent is never in one.
+func errorForLog(err error) string { return err.Error() }
+
+// known says which problem stands for which error of the packages below.
+var known = []struct {
+	err     error
+	problem *problem
+}{
+	{store.ErrNone, errNotFound},
+	{signin.ErrNotThere, errNotFound},
+	{forms.ErrUnknownForm, errNotFound},
+	{forms.ErrDifferent, errXMLDiffers},
+	{forms.ErrFormClosed, errClosed},
+	{xform.ErrNoInstanceID, &problem{Code: "400.2", Message: "Required parameter instanceID missing.", Details: details{"field": "instanceID"}}},
+	{xform.ErrNoForm, &problem{Code: "400.2", Message: "Required parameter form ID xml attribute missing.", Details: details{"field": "form ID xml attribute"}}},
+	{forms.ErrEncrypted, &problem{Code: "400.8", Message: "Unexpected submission value; this form takes no encrypted submissions.", Details: nil}},
+}
+
+func (c *call) problemOf(err error) *problem {
+	var p *problem
+	var slow *signin.Slow
+	var syntax *odata.SyntaxError
+	var no *odata.Unsupported
+	switch {
+	case errors.As(err, &p):
+		return p
+	case access.AsRefusal(err) != nil:
+		return refusal(access.AsRefusal(err))
+	case errors.As(err, &slow):
+		c.w.Header().Set("Retry-After", strconv.Itoa(int(slow.After.Seconds())+1))
+		return &problem{"429.1", "There were too many tries. Wait, and try again.", nil}
+	case errors.As(err, &syntax):
+		return &problem{"400.18", "The OData filter expression you provided could not be parsed: " + syntax.Error(), details{"reason": syntax.Error()}}
+	case errors.As(err, &no):
+		return unsupported(no)
+	case store.KindOf(err) != store.Other:
+		return errBusy
+	}
+	for _, k := range known {
+		if errors.Is(err, k.err) {
+			return k.problem
+		}
+	}
+	return errInternal
+}
+
+// refusal tells apart what nobody with these roles may do, and what is not there for her.
+func refusal(r *access.Refusal) *problem {
+	switch r.Reason {
+	case access.NoGrant, access.NoSubject, access.DeviceOnly, access.SecondPerson:
+		return errRights
+	}
+	return errNotFound
+}
+
+func unsupported(e *odata.Unsupported) *problem {
+	if e.Field {
+		return &problem{"501.5", fmt.Sprintf("The given OData filter expression references fields not supported by this server: %s at %d", e.Text, e.At), details{"at": e.At, "text": e.Text}}
+	}
+	return &problem{"501.4", fmt.Sprintf("The given OData filter expression uses features not supported by this server: MethodCallExpression at %d (%q)", e.At, e.Text),
+		details{"at": e.At, "type": "MethodCallExpression", "text": e.Text}}
+}
+
+// disposition is the header that gives a download its name.
+func disposition(name string) string {
+	v := mime.FormatMediaType("attachment", map[string]string{"filename": name})
+	if v == "" {
+		return "attachment"
+	}
+	return v
+}

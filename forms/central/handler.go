@@ -1,0 +1,264 @@
+package central
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"aman/forms"
+	"aman/forms/entities"
+	"aman/platform/access"
+	"aman/platform/audit"
+	"aman/platform/signin"
+	"aman/platform/store"
+)
+
+// Handler serves the interface for one node. It is safe for concurrent use.
+type Handler struct {
+	Store *store.DB
+	Forms *forms.Service
+	// Entities keeps the entity lists.
+	Entities *entities.Service
+	SignIn   *signin.Service
+	Policy   *access.Policy
+	Audit    *audit.Log
+	// Base is the outside address, https://host, when it cannot be told from requests.
+	Base string
+	// Plain lets passwords come over http: a demonstration on loopback, and tests.
+	Plain bool
+	// Address gives the client's address, for the throttle; nil: as the connection has it.
+	Address func(*http.Request) string
+	// AppUserRole is the role of the account that stands behind a new app user; empty: none can
+	// be made here.
+	AppUserRole string
+	Now         func() time.Time
+	Log         *slog.Logger
+
+	once    sync.Once
+	routes  []compiled
+	numbers numbers
+	layouts layouts
+}
+
+type compiled struct {
+	route
+	pieces []piece
+}
+
+// Register puts everything under /v1/ on a mux; more particular patterns of others win.
+func (h *Handler) Register(mux *http.ServeMux) {
+	mux.Handle("/v1/", h)
+}
+
+// Limits of what a request may carry, in bytes.
+const (
+	jsonMost = 32 << 20 // ten thousand entities in one call
+	fileMost = 100 << 20
+)
+
+// call is one request under way.
+type call struct {
+	h       *Handler
+	w       http.ResponseWriter
+	r       *http.Request
+	params  map[string]string
+	program signin.Program
+	sub     access.Subject
+	wrote   bool
+}
+
+func (c *call) ctx() context.Context { return c.r.Context() }
+
+// ServeHTTP finds the route, lets the script in, and tells errors as Central does.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h.once.Do(func() {
+		for _, x := range h.table() {
+			h.routes = append(h.routes, compiled{x, pieces(x.pattern)})
+		}
+	})
+	c := &call{h: h, w: w, r: r}
+	if err := c.serve(); err != nil {
+		c.fail(err)
+	}
+}
+
+func (c *call) serve() error {
+	path, ok := strings.CutPrefix(c.r.URL.EscapedPath(), "/v1/")
+	if !ok {
+		return errVersion
+	}
+	method := c.r.Method
+	if method == http.MethodHead {
+		method = http.MethodGet
+	}
+	for i := range c.h.routes {
+		rt := &c.h.routes[i]
+		if rt.method != method {
+			continue
+		}
+		if c.params = match(rt.pieces, path); c.params == nil {
+			continue
+		}
+		if err := c.comeIn(rt.open); err != nil {
+			return err
+		}
+		return rt.answer(c)
+	}
+	if err := c.comeIn(false); err != nil {
+		return err // whoever is nobody learns nothing of what is there
+	}
+	return errNotFound
+}
+
+// comeIn finds out whose script this is.
+func (c *call) comeIn(open bool) (err error) {
+	given := c.r.Header.Get("Authorization")
+	kind, value, _ := strings.Cut(given, " ")
+	switch {
+	case given == "" && open:
+		return nil
+	case strings.EqualFold(kind, "Bearer"):
+		c.program, err = c.h.SignIn.ProgramSession(c.ctx(), strings.TrimSpace(value))
+	case strings.EqualFold(kind, "Basic"):
+		if !c.secure() {
+			return errHTTPS
+		}
+		login, password, ok := c.r.BasicAuth()
+		if !ok {
+			return errAuth
+		}
+		c.program, err = c.h.SignIn.ProgramBasic(c.ctx(), login, password, c.from())
+	default:
+		// Excel and Power BI send a password only when they are asked for one.
+		c.w.Header().Set("WWW-Authenticate", `Basic realm="programs", charset="UTF-8"`)
+		return errAuth
+	}
+	if errors.Is(err, signin.ErrNoSession) || errors.Is(err, signin.ErrRefused) {
+		return errAuth
+	}
+	c.sub = c.program.Subject
+	c.sub.At = c.h.Now().UTC()
+	return err
+}
+
+// secure says whether a password may come this way.
+func (c *call) secure() bool {
+	return c.h.Plain || c.r.TLS != nil || strings.HasPrefix(c.h.Base, "https://")
+}
+
+func (c *call) from() signin.From {
+	address := c.r.RemoteAddr
+	if c.h.Address != nil {
+		address = c.h.Address(c.r)
+	}
+	return signin.From{Address: address, Agent: c.r.UserAgent()}
+}
+
+// base is the outside address of this server.
+func (c *call) base() string {
+	switch {
+	case c.h.Base != "":
+		return strings.TrimSuffix(c.h.Base, "/")
+	case c.r.TLS != nil:
+		return "https://" + c.r.Host
+	}
+	return "http://" + c.r.Host
+}
+
+// read runs f in a read transaction.
+func (c *call) read(f func(tx *store.Tx) error) error { return c.h.Store.Read(c.ctx(), f) }
+
+// flag reads a parameter that is true or not.
+func (c *call) flag(name string) bool { return strings.EqualFold(c.r.URL.Query().Get(name), "true") }
+
+// extended says whether the script asks for more than the plain fields.
+func (c *call) extended() bool { return c.r.Header.Get("X-Extended-Metadata") == "true" }
+
+// project is the project of the address.
+func (c *call) project() (int64, error) {
+	n, err := strconv.ParseInt(c.params["project"], 10, 64)
+	if err != nil {
+		return 0, &problem{"400.11", "Invalid input data type: expected the project to be (integer)", details{"value": "projectId", "expected": "integer"}}
+	}
+	return n, nil
+}
+
+// json answers with a value.
+func (c *call) json(v any) error {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	c.w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	c.wrote = true
+	_, err = c.w.Write(body)
+	return c.gone(err)
+}
+
+// success is Central's answer when there is nothing to tell.
+func (c *call) success() error { return c.json(map[string]bool{"success": true}) }
+
+// body reads a JSON body into v. It need not be there at all.
+func (c *call) body(v any) error {
+	body, err := c.bytes(jsonMost)
+	if err != nil || len(body) == 0 {
+		return err
+	}
+	if err := json.Unmarshal(body, v); err != nil {
+		return unparseable("json", len(body))
+	}
+	return nil
+}
+
+// bytes reads the whole body.
+func (c *call) bytes(most int64) ([]byte, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(c.w, c.r.Body, most))
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		return nil, &problem{"413.1", "The request is larger than this server takes.", details{"limit": most}}
+	}
+	if err != nil {
+		return nil, &problem{"400.1", "The request was cut off before its end.", nil}
+	}
+	return body, nil
+}
+
+// file answers with something to keep.
+func (c *call) file(name, mediaType string) {
+	c.w.Header().Set("Content-Type", mediaType)
+	c.w.Header().Set("Content-Disposition", disposition(name))
+}
+
+// stream answers with what f writes. What goes wrong after the first byte can only be told by
+// breaking the connection off, so that no half table is taken for a whole one.
+func (c *call) stream(f func(w io.Writer) error) error {
+	err := f(&once{c: c})
+	if err != nil && c.wrote {
+		c.h.Log.Error("an answer was broken off", "route", c.r.Pattern, "err", errorForLog(err))
+		panic(http.ErrAbortHandler)
+	}
+	return err
+}
+
+// once notes the first byte.
+type once struct{ c *call }
+
+func (o *once) Write(b []byte) (int, error) {
+	o.c.wrote = true
+	return o.c.w.Write(b)
+}
+
+// gone swallows the error of a client that went away.
+func (c *call) gone(err error) error {
+	if err != nil {
+		c.h.Log.Debug("a program went away", "err", err)
+	}
+	return nil
+}
