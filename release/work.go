@@ -192,7 +192,7 @@ func (s *Service) makeNoisy(ctx context.Context, j *jobs.Job, r *Request, rows *
 	e := grant.Entry
 	info.Ledger = product.LedgerRef{Seq: e.Seq, Hash: e.Hash, Spent: e.Rho, Running: e.Running, Budget: e.Budget}
 	m := &made{}
-	if m.folder, err = s.folder(product.DP{Info: info, Profile: rows.public, Release: out, Epsilon: r.Ask.Epsilon, Delta: r.Ask.delta(), Rho: rho}); err != nil {
+	if m.folder, err = noisyFolder(product.DP{Info: info, Profile: rows.public, Release: out, Epsilon: r.Ask.Epsilon, Delta: r.Ask.delta(), Rho: rho}, s.key); err != nil {
 		return nil, inside(ctx, err)
 	}
 	var b bytes.Buffer
@@ -237,7 +237,7 @@ func (s *Service) makeAlike(ctx context.Context, j *jobs.Job, r *Request, rows *
 	if err := s.db.Read(ctx, m.check); err != nil {
 		return nil, err
 	}
-	if m.folder, err = s.folder(product.K{Info: info, Profile: rows.public, Table: safe.table, Keys: names, K: r.Ask.k(), Lost: safe.lost}); err != nil {
+	if m.folder, err = alikeFolder(product.K{Info: info, Profile: rows.public, Table: safe.table, Keys: names, K: r.Ask.k(), Lost: safe.lost}, s.key); err != nil {
 		return nil, inside(ctx, err)
 	}
 	return m, nil
