@@ -26,6 +26,7 @@ type Programme struct {
 	People     int
 	Tallies    int // days counted at a point
 	Interviews int // waiting for a caseworker
+	Answers    int // to the survey
 }
 
 // side is how many submissions wait at once, so that they share flushes.
@@ -59,6 +60,10 @@ func Fill(ctx context.Context, n *node.Node, clock *Clock, o Options) (Programme
 		return Programme{}, fmt.Errorf("demonstration: %w", err)
 	}
 	now := t.now()
+	surveyed, err := t.survey(ctx, n, clock, now)
+	if err != nil {
+		return Programme{}, fmt.Errorf("demonstration: survey: %w", err)
+	}
 	if err := t.lastDay(ctx, n, clock, now); err != nil {
 		return Programme{}, fmt.Errorf("demonstration: last day: %w", err)
 	}
@@ -66,7 +71,7 @@ func Fill(ctx context.Context, n *node.Node, clock *Clock, o Options) (Programme
 	if err != nil {
 		return Programme{}, fmt.Errorf("demonstration: interviews: %w", err)
 	}
-	return Programme{SignIns: t.o.signIns, People: len(files) + 5, Tallies: len(tallies), Interviews: waiting}, nil
+	return Programme{SignIns: t.o.signIns, People: len(files) + 5, Tallies: len(tallies), Interviews: waiting, Answers: surveyed}, nil
 }
 
 // now is the latest moment that anything happened: the afternoon of today, or the real

@@ -116,6 +116,13 @@ func everyState(t *testing.T, n *node.Node) {
 				t.Errorf("there is no %s", what)
 			}
 		}
+		var fits, misfits int
+		if err := tx.Row("SELECT sum(CASE WHEN state <> 'quarantined' THEN 1 ELSE 0 END), sum(CASE WHEN state = 'quarantined' THEN 1 ELSE 0 END) FROM submissions WHERE form = ?", surveyForm).Scan(&fits, &misfits); err != nil {
+			return err
+		}
+		if fits < surveyed/2 || misfits == 0 || misfits > surveyed/misfit {
+			t.Errorf("%d answers to the survey fit, %d do not", fits, misfits)
+		}
 		var late, open int
 		if err := tx.Row("SELECT sum(CASE WHEN due_on < '2026-03-31' THEN 1 ELSE 0 END), count(*) FROM r_tasks WHERE state = 'open'").Scan(&late, &open); err != nil {
 			return err
