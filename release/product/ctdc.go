@@ -22,6 +22,7 @@ type schema struct {
 type schemaColumn struct {
 	Name  string   `yaml:"name"`
 	Codes string   `yaml:"codes"` // the name of a list of codes, or year, country
+	Group string   `yaml:"group"`
 	Role  Role     `yaml:"role"`
 	HXL   string   `yaml:"hxl"`
 	Join  string   `yaml:"join"` // joins the columns that begin with this
@@ -32,6 +33,7 @@ type schemaColumn struct {
 
 var ctdc = func() (f struct {
 	Lists    map[string]yaml.MapSlice `yaml:"lists"`
+	Groups   map[string]Text          `yaml:"groups"`
 	Profiles map[string]schema        `yaml:"profiles"`
 }) {
 	if err := yaml.Unmarshal(ctdcYAML, &f); err != nil {
@@ -63,7 +65,7 @@ func declared(name string, from, to int, countries []Code) Profile {
 	s := ctdc.Profiles[name]
 	p := Profile{Name: name, Impossible: s.Impossible, Missing: s.Missing}
 	for _, sc := range s.Columns {
-		c := Column{Name: sc.Name, Label: sc.Label, Note: sc.Note, Role: sc.Role, HXL: sc.HXL, JoinOf: sc.Of, JoinStrip: sc.Join}
+		c := Column{Name: sc.Name, Label: sc.Label, Note: sc.Note, Role: sc.Role, Group: ctdc.Groups[sc.Group], HXL: sc.HXL, JoinOf: sc.Of, JoinStrip: sc.Join}
 		if sc.Join != "" && sc.Of == nil {
 			for _, other := range s.Columns {
 				if strings.HasPrefix(other.Name, sc.Join) && other.Join == "" {

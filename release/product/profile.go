@@ -27,6 +27,8 @@ type Column struct {
 	// Separator, when given, makes this a multi-select column.
 	Separator string
 	Role      Role
+	// Group is what the marks beside this one are together, such as means of control; nil for none.
+	Group Text
 	// HXL is the column's tag (hxlstandard.org), such as #date+year.
 	HXL string
 	// JoinOf, when given, makes this column the names of those of these columns that hold 1, without the part JoinStrip

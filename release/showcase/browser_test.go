@@ -1,0 +1,351 @@
+package showcase
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+
+	"aman/release/product"
+)
+
+// window is a Chromium that opens pages from a folder, as a reader with a file share would.
+type window struct {
+	t   testing.TB
+	ctx context.Context
+	dir string // file:///…/showcase
+
+	mu       sync.Mutex
+	faults   []string // script errors and refusals
+	requests []string
+}
+
+func openFolder(t testing.TB, in product.DP) *window {
+	t.Helper()
+	path := ""
+	for _, name := range []string{os.Getenv("AMAN_CHROMIUM"), "chromium", "chromium-browser", "google-chrome"} {
+		if p, err := exec.LookPath(name); name != "" && err == nil {
+			path = p
+			break
+		}
+	}
+	if path == "" {
+		if os.Getenv("AMAN_TEST_ALL") != "" {
+			t.Fatal("no Chromium; scripts/test installs one")
+		}
+		t.Skip("not run: no Chromium on this machine (scripts/test installs one)")
+	}
+	files, err := DP(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder, err := in.Folder(make([]byte, 64), files...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(t.TempDir(), "release")
+	if err := folder.Write(dir); err != nil {
+		t.Fatal(err)
+	}
+	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()),
+		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.WindowSize(1280, 900))
+	alloc, cancel := chromedp.NewExecAllocator(context.Background(), opts...)
+	t.Cleanup(cancel)
+	ctx, cancel2 := chromedp.NewContext(alloc)
+	t.Cleanup(cancel2)
+	w := &window{t: t, ctx: ctx, dir: "file://" + dir + "/showcase"}
+	w.listen()
+	return w
+}
+
+func (w *window) listen() {
+	w.t.Helper()
+	call := func(ctx context.Context, tab *chromedp.Target) (v chromedp.Void, err error) {
+		if _, err = cdp.Call(ctx, tab, log.Enable, cdp.Empty{}); err == nil {
+			_, err = cdp.Call(ctx, tab, network.Enable, network.EnableParams{})
+		}
+		return v, err
+	}
+	w.run(call)
+	err := chromedp.Listen(w.ctx, func(ev any) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		switch e := ev.(type) {
+		case *runtime.EventExceptionThrown:
+			w.faults = append(w.faults, fmt.Sprint(e.ExceptionDetails.Text, " ", e.ExceptionDetails.Exception))
+		case *log.EventEntryAdded:
+			if e.Entry.Level == log.EntryLevelError {
+				w.faults = append(w.faults, e.Entry.Text+" "+e.Entry.URL)
+			}
+		case *network.EventRequestWillBeSent:
+			w.requests = append(w.requests, e.Request.URL)
+		}
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *window) run(steps ...chromedp.Action[chromedp.Void]) {
+	w.t.Helper()
+	if err := chromedp.Do(w.ctx, steps...); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func ask[T any](w *window, script string) T {
+	w.t.Helper()
+	v, err := chromedp.Run(w.ctx, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
+	if err != nil {
+		w.t.Fatalf("%s: %v", script[max(0, len(script)-200):], err)
+	}
+	return v
+}
+
+func (w *window) open(page string) {
+	w.t.Helper()
+	w.run(chromedp.Navigate("about:blank"), chromedp.Navigate(w.dir+"/"+page), chromedp.WaitReady("main"))
+}
+
+// quiet fails when the page complained, or asked for anything outside its folder.
+func (w *window) quiet() {
+	w.t.Helper()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, f := range w.faults {
+		w.t.Errorf("the page complains: %s", f)
+	}
+	for _, r := range w.requests {
+		if !strings.HasPrefix(r, w.dir) && !strings.HasPrefix(r, "about:") && !strings.HasPrefix(r, "blob:null") {
+			w.t.Errorf("the page asked for %s", r)
+		}
+	}
+	w.faults, w.requests = nil, nil
+}
+
+// check lets axe-core look at the page, on a desk and on a phone, and takes a picture where AMAN_SHOTS says so.
+func (w *window) check(name string) {
+	w.t.Helper()
+	axe, err := os.ReadFile("../../web/e2e/node_modules/axe-core/axe.min.js")
+	if err != nil {
+		if os.Getenv("AMAN_TEST_ALL") != "" {
+			w.t.Fatal("axe-core is not installed; scripts/test runs npm ci in web/e2e")
+		}
+		w.t.Log("not looked at for accessibility: axe-core is not installed (npm ci in web/e2e)")
+	} else {
+		for _, v := range strings.Split(ask[string](w, string(axe)+`; axe.run(document, {preload: false, runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}).then(r => r.violations.map(v => v.id + ": " + v.help + "\n" + v.nodes.slice(0, 3).map(n => n.html + " " + n.failureSummary).join("\n")).join("\u0001"))`), "\x01") {
+			if v != "" {
+				w.t.Errorf("%s: accessibility, %s", name, v)
+			}
+		}
+	}
+	w.fits(name, "desk")
+	w.run(chromedp.EmulateViewport(390, 844, chromedp.EmulateScale(2), chromedp.EmulateMobile))
+	w.fits(name, "phone")
+	w.run(chromedp.EmulateReset(), chromedp.EmulateViewport(1280, 900))
+}
+
+func (w *window) fits(name, device string) {
+	w.t.Helper()
+	if over := ask[int](w, `document.documentElement.scrollWidth - document.documentElement.clientWidth`); over > 1 {
+		w.t.Errorf("%s on a %s: the page is %d pixels wider than the window", name, device, over)
+	}
+	if dir := os.Getenv("AMAN_SHOTS"); dir != "" {
+		if png, err := chromedp.Run(w.ctx, chromedp.FullScreenshot(100)); err == nil {
+			_ = os.WriteFile(filepath.Join(dir, "showcase-"+name+"-"+device+".png"), png, 0o600)
+		}
+	}
+}
+
+// truth is what a view must show, worked out here from the release itself.
+func truth(in product.DP, values []int, d data) string {
+	n := 0
+	rows := in.Release.Rows
+	for r := range rows.Rows {
+		all := true
+		for _, v := range values {
+			a := d.Values[v].Attr
+			all = all && int(rows.Cols[a][r]) == v-d.Attrs[a].First+1
+		}
+		if all {
+			n++
+		}
+	}
+	if len(values) > d.Reach {
+		return fmt.Sprintf("beyond %d", n)
+	}
+	sorted := slices.Sorted(slices.Values(values))
+	for _, c := range in.Counts() {
+		if int(c.Length) != len(values) {
+			continue
+		}
+		same := true
+		for k, v := range sorted {
+			a := d.Values[v].Attr
+			same = same && int(c.Attr[k]) == a && int(c.Code[k]) == v-d.Attrs[a].First+1
+		}
+		if same {
+			return fmt.Sprintf("%d %d-%d %d", c.Count, c.Low, c.High, n)
+		}
+	}
+	return fmt.Sprintf("small %d", n)
+}
+
+// The numbers that the page shows are those of the release, for any choices, up to the reach and beyond it.
+func TestTheNumbersInABrowser(t *testing.T) {
+	in, site := made(t)
+	d := parsed(t, site)
+	w := openFolder(t, in)
+	w.open("index.html")
+	rng := rand.New(rand.NewPCG(5, 6))
+	kinds := map[string]int{}
+	for range 150 {
+		perm := rng.Perm(len(d.Attrs))[:1+rng.IntN(5)]
+		var values []int
+		for _, a := range perm {
+			values = append(values, d.Attrs[a].First+min(rng.IntN(d.Attrs[a].Size-1), rng.IntN(d.Attrs[a].Size-1)))
+		}
+		choices, last := values[:len(values)-1], values[len(values)-1]
+		// A choice in the value's own attribute must not matter to it.
+		if own := d.Attrs[d.Values[last].Attr]; own.Size > 2 && rng.IntN(2) == 0 {
+			choices = append(slices.Clone(choices), own.First+rng.IntN(own.Size-1))
+		}
+		list, _ := json.Marshal(append([]int{}, choices...))
+		got := ask[string](w, fmt.Sprintf(`(() => { const c = Aman.view(%s).value(%d); return c.beyond ? "beyond " + c.syn : c.small ? "small " + c.syn : c.est + " " + c.low + "-" + c.high + " " + c.syn; })()`, list, last))
+		want := truth(in, values, d)
+		if got != want {
+			t.Fatalf("choices %v, value %d: %s on the page, %s in the release", choices, last, got, want)
+		}
+		kinds[strings.Fields(want)[0][:1]]++
+	}
+	if kinds["b"] == 0 || kinds["s"] == 0 || len(kinds) < 3 {
+		t.Errorf("the choices did not try all kinds of numbers: %v", kinds)
+	}
+	w.quiet()
+}
+
+func TestInEachLanguage(t *testing.T) {
+	in, _ := made(t)
+	w := openFolder(t, in)
+	for _, lang := range product.Languages {
+		w.open(address("index", lang))
+		if n := ask[int](w, `document.querySelectorAll(".chart .row, .chart .column").length`); n < 20 {
+			t.Fatalf("%s: %d bars", lang, n)
+		}
+		w.check(lang + "-start")
+		w.run(chromedp.Click(`.panel.group .row`), chromedp.Click(`.panel.time .column`), chromedp.Click(`.panel.flow summary`))
+		if n := ask[int](w, `document.querySelectorAll('ul.chosen li').length`); n != 3 {
+			t.Errorf("%s: %d chips for two choices and a way back", lang, n)
+		}
+		w.check(lang + "-chosen")
+		w.open(address("methods", lang))
+		w.check(lang + "-methods")
+		w.quiet()
+	}
+}
+
+// With the keyboard alone: choose, keep the place, take back; and the address carries the choices to another language.
+func TestKeyboardAndAddress(t *testing.T) {
+	in, _ := made(t)
+	w := openFolder(t, in)
+	w.open("index.html")
+	ask[int](w, `document.querySelector('.panel.bars .row').focus() || 0`)
+	w.run(chromedp.KeyEvent("\r"))
+	if got := ask[string](w, `document.activeElement.className + " " + document.activeElement.getAttribute("aria-pressed")`); got != "row true" {
+		t.Errorf("after Enter the place is %q", got)
+	}
+	hash := ask[string](w, `location.hash`)
+	if !strings.Contains(hash, "citizenship=") {
+		t.Errorf("the address is %q", hash)
+	}
+	before := ask[string](w, `document.querySelector(".total").innerText`)
+	w.run(chromedp.Click(`.langs a[lang="id"]`), chromedp.WaitReady(`html[lang="id"] ul.chosen`))
+	w.open("index.html" + hash)
+	if after := ask[string](w, `document.querySelector(".total").innerText`); after != before {
+		t.Errorf("a link leads to %q, not %q", after, before)
+	}
+	if csv := ask[string](w, `Aman.csv()`); !strings.Contains(csv, `"map","citizenship"`) || strings.Count(csv, "\r\n") < 30 {
+		t.Errorf("the view as CSV is %s", csv)
+	}
+	ask[int](w, `document.querySelector('.panel.bars .row[aria-pressed=true]').focus() || 0`)
+	w.run(chromedp.KeyEvent("\r"))
+	if n := ask[int](w, `document.querySelectorAll('ul.chosen').length`); n != 0 {
+		t.Error("a second Enter does not take the choice back")
+	}
+	w.quiet()
+}
+
+// Small counts are told neither in the charts, nor in the tables, nor in the file of a view, however far one filters.
+func TestSmallCountsAreNotTold(t *testing.T) {
+	in, _ := made(t)
+	in.Threshold = 200
+	w := openFolder(t, in)
+	w.open("index.html#gender=Man&meansThreats=1&isForcedLabour=1")
+	ask[int](w, `(document.querySelectorAll("details.table").forEach(d => d.open = true), 0)`)
+	told := ask[[]int](w, `new Promise(done => setTimeout(() => {
+		const numbers = [];
+		document.querySelectorAll(".figures b, .figures .syn, td:nth-of-type(1), td:nth-of-type(3), .missing .syn").forEach(e => { const n = e.textContent.replace(/,/g, ""); if (/^\d+$/.test(n)) numbers.push(+n); });
+		Aman.csv().split("\r\n").slice(1).forEach(l => { const c = l.split(","); if (c.length > 8) [c[5], c[8]].forEach(x => { const n = x.replace(/"/g, ""); if (n) numbers.push(+n); }); });
+		done(numbers);
+	}, 200))`)
+	if len(told) < 10 {
+		t.Fatalf("only %d numbers, so this test shows nothing", len(told))
+	}
+	for _, n := range told {
+		if n < 200 {
+			t.Errorf("a count of %d is told", n)
+		}
+	}
+	if !ask[bool](w, `!!document.querySelector(".source.rows")`) {
+		t.Error("beyond the reach the charts do not say what they count")
+	}
+}
+
+func TestWithoutScript(t *testing.T) {
+	in, _ := made(t)
+	w := openFolder(t, in)
+	w.run(func(ctx context.Context, tab *chromedp.Target) (v chromedp.Void, err error) {
+		_, err = cdp.Call(ctx, tab, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+		return v, err
+	})
+	w.open("ur.html")
+	w.fits("noscript", "desk")
+	var html string
+	html, err := chromedp.Run(w.ctx, chromedp.OuterHTML("html"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(html, "<tr>"); n < 30 || strings.Contains(html, `class="row"`) {
+		t.Errorf("%d rows of tables without script", n)
+	}
+}
+
+// A recall laid over the folder stands on top of every page.
+func TestRecallOnThePages(t *testing.T) {
+	in, _ := made(t)
+	w := openFolder(t, in)
+	f := Notice(product.Text{"en": "Recalled. Do not use.", "ur": "واپس لیا گیا۔"})
+	if err := os.WriteFile(strings.TrimPrefix(w.dir, "file://")+"/notice.js", f.Body, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for page, want := range map[string]string{"index.html": "Recalled. Do not use.", "methods.html": "Recalled. Do not use.", "ur.html": "واپس لیا گیا۔"} {
+		w.open(page)
+		if got := ask[string](w, `document.getElementById("notice").innerText`); got != want {
+			t.Errorf("%s says %q", page, got)
+		}
+	}
+}
