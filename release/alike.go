@@ -28,7 +28,7 @@ const keyWeight = 4
 
 // anonymise makes the rows alike. Every column counts as a key: a kind of labour that only one person has would find that
 // person as well as a name of a town does.
-func (s *Service) anonymise(ctx context.Context, r *records, k int) (*alike, error) {
+func anonymise(ctx context.Context, r *records, k int) (*alike, error) {
 	if len(r.rows) < k {
 		return nil, &Fault{FaultFew, ""}
 	}
@@ -54,11 +54,7 @@ func (s *Service) anonymise(ctx context.Context, r *records, k int) (*alike, err
 		profiles.Settle(r.columns, row)
 	}
 	slices.SortFunc(rows, slices.Compare) // the order of the register tells who came when
-	names := make([]string, len(r.columns))
-	for i, c := range r.columns {
-		names[i] = c.Name
-	}
-	if out.table, err = risk.FromRows(names, rows); err != nil {
+	if out.table, err = risk.FromRows(r.names(), rows); err != nil {
 		return nil, err
 	}
 	if out.risk, err = risk.Measure(out.table, keys, risk.Options{}); err != nil {

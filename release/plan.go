@@ -45,6 +45,8 @@ type Inside struct {
 	Verdict risk.Verdict    // HDX's 3 % rule, on what would be published (k) or on the true rows (dp)
 	Lost    []kanon.KeyLoss // on the k path: what each column loses
 	Refused string          // a code: why the release would be refused if it were made now
+
+	safe *alike
 }
 
 // digest tells one ask from another.
@@ -210,12 +212,25 @@ func prior(d *synth.Domain, n int) *synth.Table {
 	return t
 }
 
-// inside measures the true rows. On the k path it does what the release would do.
+// inside measures the true rows, and asks whether earlier releases forbid this one.
 func (s *Service) inside(ctx context.Context, r *Request, rows *records) (*Inside, error) {
+	in, err := measure(ctx, r.Ask, rows)
+	if err != nil || in.safe == nil || in.Refused != "" {
+		return in, err
+	}
+	err = s.db.Read(ctx, func(tx *store.Tx) error { return s.apart(tx, r, in.safe) })
+	if f := AsFault(err); f != nil {
+		in.Refused, err = f.Code, nil
+	}
+	return in, err
+}
+
+// measure measures the true rows. On the k path it does what the release would do.
+func measure(ctx context.Context, a Ask, rows *records) (*Inside, error) {
 	in := &Inside{Rows: len(rows.rows), Dropped: rows.dropped}
 	t, keys, err := rows.table()
 	if err != nil || len(rows.rows) == 0 {
-		if r.Ask.Path == PathK {
+		if a.Path == PathK {
 			in.Refused = FaultFew
 		}
 		return in, err
@@ -232,25 +247,20 @@ func (s *Service) inside(ctx context.Context, r *Request, rows *records) (*Insid
 		}
 		in.Rare = len(rare.Length) - rare.ByLength[0]
 	}
-	if r.Ask.Path != PathK {
+	if a.Path != PathK {
 		return in, nil
 	}
-	safe, err := s.anonymise(ctx, rows, r.Ask.k())
-	var fault *Fault
-	switch {
-	case errors.As(err, &fault):
-		in.Refused = fault.Code
+	in.safe, err = anonymise(ctx, rows, a.k())
+	if f := AsFault(err); f != nil {
+		in.Refused = f.Code
 		return in, nil
-	case err != nil:
+	}
+	if err != nil {
 		return nil, err
 	}
-	in.Lost, in.After, in.Verdict = safe.lost, &safe.risk, risk.HDX.Judge(safe.risk)
-	if f := AsFault(judge(rows.profile, safe.risk)); f != nil {
+	in.Lost, in.After, in.Verdict = in.safe.lost, &in.safe.risk, risk.HDX.Judge(in.safe.risk)
+	if f := AsFault(judge(rows.profile, in.safe.risk)); f != nil {
 		in.Refused = f.Code
 	}
-	err = s.db.Read(ctx, func(tx *store.Tx) error { return s.apart(tx, r, safe) })
-	if errors.As(err, &fault) {
-		in.Refused, err = fault.Code, nil
-	}
-	return in, err
+	return in, nil
 }

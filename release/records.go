@@ -89,12 +89,21 @@ func (s *Service) check(a Ask) (*profiles.Profile, error) {
 func (a *Ask) check(p *profiles.Profile) error {
 	unknown := func(name string) bool { return p.Column(name) == nil }
 	switch {
-	case a.Title["en"] == "":
-		return &Fault{"title", "title"}
 	case !slices.Contains(p.Paths, a.Path):
 		return &Fault{"path", "path"}
 	case slices.ContainsFunc(a.Columns, unknown):
 		return &Fault{"columns", "columns"}
+	}
+	return a.figures()
+}
+
+// figures looks at what is the same for every file.
+func (a *Ask) figures() error {
+	switch {
+	case a.Title["en"] == "":
+		return &Fault{"title", "title"}
+	case a.Path != PathDP && a.Path != PathK:
+		return &Fault{"path", "path"}
 	case a.Path == PathDP && (!(a.Epsilon > 0) || a.Epsilon > 50):
 		return &Fault{"epsilon", "epsilon"}
 	case a.Path == PathDP && (a.delta() < 1e-15 || a.delta() > 1e-3):
@@ -380,15 +389,13 @@ func (s *Service) ended(tx *store.Tx, register string) (map[string]bool, error) 
 
 // table gives the rows for the measures of risk and for k-anonymity, and the numbers of the key columns.
 func (r *records) table() (risk.Table, []int, error) {
-	names := make([]string, len(r.columns))
 	var keys []int
 	for i, c := range r.columns {
-		names[i] = c.Name
 		if c.Key {
 			keys = append(keys, i)
 		}
 	}
-	t, err := risk.FromRows(names, r.rows)
+	t, err := risk.FromRows(r.names(), r.rows)
 	return t, keys, err
 }
 

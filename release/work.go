@@ -189,8 +189,7 @@ func (s *Service) makeNoisy(ctx context.Context, j *jobs.Job, r *Request, rows *
 	if err != nil {
 		return nil, inside(ctx, err)
 	}
-	e := grant.Entry
-	info.Ledger = product.LedgerRef{Seq: e.Seq, Hash: e.Hash, Spent: e.Rho, Running: e.Running, Budget: e.Budget}
+	info.Ledger = ledgerRef(grant.Entry)
 	m := &made{}
 	if m.folder, err = noisyFolder(product.DP{Info: info, Profile: rows.public, Release: out, Epsilon: r.Ask.Epsilon, Delta: r.Ask.delta(), Rho: rho}, s.key); err != nil {
 		return nil, inside(ctx, err)
@@ -217,7 +216,7 @@ func inside(ctx context.Context, err error) error {
 
 // makeAlike makes true rows alike, and refuses what an earlier release could be subtracted from.
 func (s *Service) makeAlike(ctx context.Context, j *jobs.Job, r *Request, rows *records, info product.Info) (*made, error) {
-	safe, err := s.anonymise(ctx, rows, r.Ask.k())
+	safe, err := anonymise(ctx, rows, r.Ask.k())
 	if err != nil {
 		if AsFault(err) != nil {
 			return nil, err
@@ -228,16 +227,12 @@ func (s *Service) makeAlike(ctx context.Context, j *jobs.Job, r *Request, rows *
 		return nil, err
 	}
 	j.Progress(0.6, "write")
-	names := make([]string, len(rows.columns))
-	for i, c := range rows.columns {
-		names[i] = c.Name
-	}
 	m := &made{rows: []byte(safe.hash), evaluation: Evaluation{After: &safe.risk}}
 	m.check = func(tx *store.Tx) error { return s.apart(tx, r, safe) }
 	if err := s.db.Read(ctx, m.check); err != nil {
 		return nil, err
 	}
-	if m.folder, err = alikeFolder(product.K{Info: info, Profile: rows.public, Table: safe.table, Keys: names, K: r.Ask.k(), Lost: safe.lost}, s.key); err != nil {
+	if m.folder, err = alikeFolder(product.K{Info: info, Profile: rows.public, Table: safe.table, Keys: rows.names(), K: r.Ask.k(), Lost: safe.lost}, s.key); err != nil {
 		return nil, inside(ctx, err)
 	}
 	return m, nil

@@ -46,6 +46,7 @@ type commands struct {
 	Form     formCommand     `cmd:"" group:"tools" help:"XLSForms: convert, check."`
 	XPath    xpathCommand    `cmd:"" name:"xpath" group:"tools" help:"Evaluate an ODK XPath expression on a filled form."`
 	Screen   screenCommand   `cmd:"" group:"tools" help:"Facts about an episode: findings with their derivation."`
+	Release  releaseCommand  `cmd:"" group:"tools" help:"Releases: plan, run, check, ledger."`
 	Synth    synthCommand    `cmd:"" group:"tools" help:"Differentially private synthetic data from a bare CSV."`
 	Evaluate evaluateCommand `cmd:"" group:"tools" help:"Compare synthetic data with the truth."`
 }
