@@ -180,33 +180,84 @@ func (s *Server) fillable(r *http.Request) ([]fillable, error) {
 	sub, _ := subjectOf(r)
 	out := []fillable{}
 	err := s.Node.Store.Read(r.Context(), func(tx *store.Tx) error {
-		if !s.Node.Policy.May(sub, access.Submit, "submissions") {
-			return nil
+		projects, err := s.Node.Forms.Projects(tx, sub)
+		if err != nil {
+			return err
 		}
-		list, err := s.Node.Forms.Forms(tx)
+		names := map[int64]string{}
+		for _, p := range projects {
+			names[p.ID] = p.Name
+		}
+		list, err := s.Node.Forms.Fillable(tx, sub, 0)
+		if err != nil {
+			return err
+		}
 		for _, f := range list {
-			out = append(out, fillable{Project: 1, Form: f.Form, Version: f.Version, Title: f.Title, Hash: f.Hash, Media: []fillMedium{}})
+			media, err := s.fillMedia(tx, sub, f)
+			if err != nil {
+				return err
+			}
+			out = append(out, fillable{Project: f.Project, ProjectName: names[f.Project], Form: f.Form, Version: f.Version, Title: f.Title, Hash: f.Hash, Media: media})
 		}
-		return err
+		return nil
 	})
 	return out, err
 }
 
-// fillDefinition gives a form that the subject may fill, of an address.
-func (s *Server) fillDefinition(tx *store.Tx, r *http.Request) (forms.Published, []byte, error) {
-	sub, _ := subjectOf(r)
-	if !s.Node.Policy.May(sub, access.Submit, "submissions") {
-		return forms.Published{}, nil, store.ErrNone
+// fillMedia lists the files that go with a form.
+func (s *Server) fillMedia(tx *store.Tx, sub access.Subject, f forms.Published) ([]fillMedium, error) {
+	media, err := s.Node.Forms.MediaOf(tx, f.Form, f.Version)
+	out := []fillMedium{}
+	for _, m := range media {
+		if m.Exists && m.Dataset == "" {
+			out = append(out, fillMedium{m.Name, m.Hash})
+		}
 	}
-	return s.Node.Forms.Definition(tx, r.PathValue("form"), r.URL.Query().Get("version"))
+	return out, err
+}
+
+// fillOf finds out which form an address means, and that the subject may see it.
+func (s *Server) fillOf(tx *store.Tx, r *http.Request) (project int64, form, version string, err error) {
+	sub, _ := subjectOf(r)
+	form, version = r.PathValue("form"), r.URL.Query().Get("version")
+	if project, err = strconv.ParseInt(r.PathValue("project"), 10, 64); err != nil {
+		return 0, "", "", store.ErrNone
+	}
+	if version == forms.DraftVersion {
+		return 0, "", "", store.ErrNone
+	}
+	_, err = s.Node.Forms.Form(tx, sub, project, form)
+	return project, form, version, err
 }
 
 func (s *Server) fillForm(w http.ResponseWriter, r *http.Request) {
 	var body []byte
-	err := s.Node.Store.Read(r.Context(), func(tx *store.Tx) (err error) {
-		_, body, err = s.fillDefinition(tx, r)
+	err := s.Node.Store.Read(r.Context(), func(tx *store.Tx) error {
+		_, form, version, err := s.fillOf(tx, r)
+		if err == nil {
+			_, body, err = s.Node.Forms.Definition(tx, form, version)
+		}
 		return err
 	})
+	s.fillFile(w, r, "text/xml; charset=utf-8", body, err)
+}
+
+func (s *Server) fillMedium(w http.ResponseWriter, r *http.Request) {
+	var m forms.Medium
+	var body []byte
+	err := s.Node.Store.Read(r.Context(), func(tx *store.Tx) error {
+		_, form, version, err := s.fillOf(tx, r)
+		if err == nil {
+			m, body, err = s.Node.Forms.MediumOf(tx, form, version, r.PathValue("name"))
+		}
+		return err
+	})
+	s.fillFile(w, r, m.Type, body, err)
+}
+
+// fillFile sends a file that a form needs. It was uploaded by somebody: the browser shall
+// never take it for a page.
+func (s *Server) fillFile(w http.ResponseWriter, r *http.Request, mediaType string, body []byte, err error) {
 	if errors.Is(err, store.ErrNone) {
 		s.fail(w, r, http.StatusNotFound, "error.not_found")
 		return
@@ -215,12 +266,13 @@ func (s *Server) fillForm(w http.ResponseWriter, r *http.Request) {
 		s.problem(w, r, err)
 		return
 	}
-	w.Header().Set("Content-Type", "text/xml; charset=utf-8")
+	if mediaType == "" {
+		mediaType = "application/octet-stream"
+	}
+	w.Header().Set("Content-Type", mediaType)
+	w.Header().Set("Content-Disposition", "attachment")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; sandbox")
 	send(w, r, http.StatusOK, body, false)
-}
-
-func (s *Server) fillMedium(w http.ResponseWriter, r *http.Request) {
-	s.fail(w, r, http.StatusNotFound, "error.not_found")
 }
 
 // FillAddress is where a form is filled in.

@@ -6,6 +6,7 @@ import (
 	"mime"
 	"mime/multipart"
 	"net/http"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -48,7 +49,7 @@ func (s *Server) fillSubmission(w http.ResponseWriter, r *http.Request) {
 	body, files, err := readFilled(r)
 	var res forms.Result
 	if err == nil {
-		res, err = s.Node.Forms.Receive(r.Context(), sub, body, files)
+		res, err = s.takeFilled(r, sub, body, files)
 	}
 	if err == nil {
 		s.json(w, http.StatusCreated, fillAnswer{OK: true, Again: res.Duplicate})
@@ -61,6 +62,14 @@ func (s *Server) fillSubmission(w http.ResponseWriter, r *http.Request) {
 		answer.Reason = s.texts.T(languageOf(r, sub), key, "why", err.Error())
 	}
 	s.json(w, status, answer)
+}
+
+func (s *Server) takeFilled(r *http.Request, sub access.Subject, body []byte, files []forms.File) (forms.Result, error) {
+	project, err := strconv.ParseInt(r.PathValue("project"), 10, 64)
+	if err != nil {
+		return forms.Result{}, forms.ErrUnknownForm
+	}
+	return s.Node.Forms.Receive(r.Context(), sub, body, files, forms.ReceiveOptions{Project: project, DeviceName: "browser", Agent: r.UserAgent()})
 }
 
 // fillRefusals are the faults of a submission, with their answers.
@@ -80,6 +89,8 @@ var fillRefusals = []struct {
 	{forms.ErrUnknownVersion, http.StatusNotFound, "openrosa.no_version"},
 	{forms.ErrFormClosed, http.StatusConflict, "openrosa.closed"},
 	{forms.ErrDifferent, http.StatusConflict, "openrosa.different"},
+	{forms.ErrNotYours, http.StatusForbidden, "fill.no_right"},
+	{forms.ErrDeleted, http.StatusConflict, "fill.deleted"},
 	{forms.ErrNoEdit, http.StatusConflict, "openrosa.no_edit"},
 	{forms.ErrEncrypted, http.StatusUnprocessableEntity, "openrosa.encrypted"},
 }

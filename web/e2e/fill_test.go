@@ -1,9 +1,12 @@
 package e2e
 
 import (
+	"archive/zip"
 	"bytes"
 	"context"
+	"encoding/base64"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"sync"
@@ -240,6 +243,129 @@ func fill(t *testing.T, lang string) {
 	b.look("sent")
 	for _, x := range c.take() {
 		t.Error(x)
+	}
+}
+
+// The server refuses one whose form was closed meanwhile: it stays, with the reason in her
+// language, can be taken away as a file, and goes through when it may.
+func TestFillRefused(t *testing.T) {
+	const lang = "ur"
+	s, v := visits(t), visit[lang]
+	say := func(key string, args ...any) string { return texts(t).T(lang, key, args...) }
+	b := s.open(t, lang, "refused")
+	c := b.listen()
+	b.signIn(s.Caseworker)
+	b.goTo("/fill/1/visit")
+	b.opened()
+	b.answer(v.place, v.answer)
+	b.saved()
+	setState := func(state string) {
+		t.Helper()
+		if err := s.Node.Forms.SetState(context.Background(), s.Now(s.Admin), 1, "visit", state); err != nil {
+			t.Fatal(err)
+		}
+	}
+	setState("closed")
+	b.run(chromedp.Click(send))
+	b.until("the refused one", `document.querySelectorAll("#refused li").length === 1`)
+	b.sees(say("openrosa.closed"))
+	b.sees(v.answer)
+	b.look("refused")
+
+	// As a file: whole, with the answer in it.
+	b.run(chromedp.Click("#refused li button:nth-of-type(2)"))
+	b.look("save-ask")
+	eval[bool](b, `(() => { const made = URL.createObjectURL; window.saved = new Promise((done) => { URL.createObjectURL = (blob) => { done(blob); return made(blob); }; }); return true; })()`)
+	b.run(chromedp.Click("dialog .button.danger"))
+	archive, err := base64.StdEncoding.DecodeString(eval[string](b, `window.saved.then(async (b) => btoa(String.fromCharCode(...new Uint8Array(await b.arrayBuffer()))))`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	z, err := zip.NewReader(bytes.NewReader(archive), int64(len(archive)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := z.Open("submission.xml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if body, err := io.ReadAll(f); err != nil || !bytes.Contains(body, []byte(v.answer)) {
+		t.Errorf("the file that was saved: %v\n%s", err, body)
+	}
+
+	// Deleting asks first, and the answer no keeps it.
+	b.run(chromedp.Click("#refused li button:nth-of-type(3)"), chromedp.Click("dialog .quiet"))
+	if n := eval[int](b, `document.querySelectorAll("#refused li").length`); n != 1 {
+		t.Error("it is gone without leave")
+	}
+	setState("open")
+	b.run(chromedp.Click("#refused li button:nth-of-type(1)"))
+	b.until("the sent one", `!document.querySelector("#refused") && document.querySelectorAll("#sent li").length === 1`)
+	if n := s.total(t); n != 1 {
+		t.Errorf("the server has %d submissions, want 1", n)
+	}
+	for _, x := range c.take() {
+		t.Error(x)
+	}
+}
+
+// Nothing that was answered stands in clear on the device; wrong passphrases lock it; the quick
+// exit without a network leaves an empty page and a locked door; a sign-in opens it again.
+func TestFillLocked(t *testing.T) {
+	s, v := visits(t), visit["en"]
+	b := s.open(t, "en", "locked")
+	b.signIn(s.Caseworker)
+	b.goTo("/fill")
+	b.until("the list", `!!document.querySelector("#newphrase")`)
+	b.run(chromedp.SetValue("#newphrase", passphrase), chromedp.Click("#offline form button.button"))
+	b.until("the device to be ready", `!!document.querySelector("#offline details")`)
+	b.goTo("/fill/1/visit")
+	b.opened()
+	b.answer(v.place, "Namunazai's house")
+	b.saved()
+	eval[bool](b, `navigator.serviceWorker.ready.then(() => true)`)
+	kept := eval[string](b, `(async () => {
+		const text = (v) => v instanceof ArrayBuffer || ArrayBuffer.isView(v) ? [...new Uint8Array(v.buffer ?? v)].map((b) => String.fromCharCode(b)).join("") : v && typeof v === "object" ? Object.entries(v).map(([k, x]) => k + "=" + text(x)).join(" ") : String(v);
+		let all = JSON.stringify({ ...localStorage, ...sessionStorage });
+		for (const { name } of await indexedDB.databases()) {
+			const db = await new Promise((done) => { indexedDB.open(name).onsuccess = (e) => done(e.target.result); });
+			for (const store of db.objectStoreNames) all += " " + text(await new Promise((done) => { db.transaction(store).objectStore(store).getAll().onsuccess = (e) => done(e.target.result); }));
+		}
+		for (const name of await caches.keys()) for (const r of await (await caches.open(name)).matchAll()) all += " " + r.url + " " + (/\/assets\//.test(r.url) ? "" : await r.text());
+		return all;
+	})()`)
+	if !strings.Contains(kept, "draft") || !strings.Contains(kept, "/fill/shell") {
+		t.Fatalf("the look at the device saw nothing: %d bytes", len(kept))
+	}
+	for _, secret := range []string{"Namunazai", "visit", "Visit", "danger", "caseworker", s.Caseworker.User, passphrase} {
+		if strings.Contains(kept, secret) {
+			t.Errorf("%q stands in clear on the device", secret)
+		}
+	}
+
+	// She leaves in a hurry, without a network.
+	b.cut(true)
+	b.run(chromedp.Click("[data-exit]"))
+	b.until("an empty page", `location.href === "about:blank"`)
+	b.goTo("/fill")
+	b.until("the door", `!!document.querySelector("#passphrase")`)
+	for range 8 {
+		b.run(chromedp.SetValue("#passphrase", "a guess that is wrong"), chromedp.Click("#fill form button.button"))
+		b.until("the refusal", `document.querySelector("#passphrase").value === "" && !document.querySelector("#fill form button").disabled`)
+	}
+	b.sees(texts(t).T("en", "fill.door.locked"))
+	b.goTo("/fill")
+	b.until("a door without a lock", `document.querySelector("#fill").innerText.length > 20 && !document.querySelector("#passphrase")`)
+
+	// Connected again, the session of before is over, and the draft is still there.
+	b.cut(false)
+	b.goTo("/fill")
+	b.until("the session to end", `!!document.querySelector("#login") || !!document.querySelector("#fill a.button[href^='/signin']")`)
+	b.signIn(s.Caseworker)
+	b.goTo("/fill")
+	b.until("the draft", `document.querySelectorAll("#drafts li").length === 1`)
+	if n := s.total(t); n != 0 {
+		t.Errorf("%d submissions came in of a draft", n)
 	}
 }
 
