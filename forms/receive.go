@@ -273,7 +273,7 @@ func (a *Act) head() Head {
 // OnReceive adds what is done with every new submission of a published form, in its
 // transaction, before it is kept: Act.Meta.Submission names it. Not with those of drafts,
 // nor with encrypted ones. An error is trouble of the store: nothing is kept, and the sender
-// sends again. What does not work of the submission itself is said by Act.Reason. It is
+// sends again. What does not work of the submission itself is said by Act.Note. It is
 // called while a program starts.
 func (s *Service) OnReceive(f func(a *Act, form Published, in *xform.Instance, h Head) error) {
 	s.onReceive = append(s.onReceive, f)

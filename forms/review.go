@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"aman/forms/xform"
 	"aman/platform/access"
 	"aman/platform/audit"
 	"aman/platform/ids"
@@ -84,8 +85,13 @@ func (s *Service) reviewed(a *Act, h Head) error {
 	if err != nil {
 		return err
 	}
+	in, err := xform.ParseInstance(body)
+	if err != nil {
+		return err
+	}
+	a.filled.Body = body
 	for _, hook := range s.onReview {
-		if err := hook(a, p, h, body); err != nil {
+		if err := hook(a, p, in, h); err != nil {
 			return err
 		}
 	}
@@ -93,9 +99,9 @@ func (s *Service) reviewed(a *Act, h Head) error {
 }
 
 // OnReview adds what is done when the review of an answer changes, in the same transaction:
-// h.Review is the new one, body the content. Not with those of drafts, nor with encrypted
+// h.Review is the new one. Not with those of drafts, nor with encrypted
 // ones. It is called while a program starts.
-func (s *Service) OnReview(f func(a *Act, form Published, h Head, body []byte) error) {
+func (s *Service) OnReview(f func(a *Act, form Published, in *xform.Instance, h Head) error) {
 	s.onReview = append(s.onReview, f)
 }
 

@@ -35,7 +35,7 @@ type Service struct {
 
 	onPublish []func(*store.Tx, access.Subject, *Checked, Published) error
 	onReceive []func(*Act, Published, *xform.Instance, Head) error
-	onReview  []func(*Act, Published, Head, []byte) error
+	onReview  []func(*Act, Published, *xform.Instance, Head) error
 }
 
 // New makes the service; now is the clock, time.Now but in tests and demonstrations.
@@ -141,12 +141,33 @@ func (a *Act) Apply(w registry.Write) (registry.Outcome, error) {
 // About says whose case the submission turns out to be about, before it is kept.
 func (a *Act) About(caseID, person string) { a.filled.Case, a.filled.Person = caseID, person }
 
-// Reason records beside the submission, as a code, what of it did not work. It stays in the
+// Note records beside the submission, as a code, what of it did not work. It stays in the
 // state it is in.
-func (a *Act) Reason(code string) {
-	if code != "" && len(a.filled.Reasons) < maxReasons && !slices.Contains(a.filled.Reasons, code) {
-		a.filled.Reasons = append(a.filled.Reasons, code)
+func (a *Act) Note(code string) { a.filled.Reasons = noted(a.filled.Reasons, "", code) }
+
+// Body is what the submission holds, as it was sent.
+func (a *Act) Body() []byte { return a.filled.Body }
+
+// Note does for a submission that is kept already what Act.Note does for a new one; codes
+// take the place of the code instead, where that is not empty. It runs inside a write.
+func (s *Service) Note(tx *store.Tx, instance, instead string, codes ...string) error {
+	var reasons string
+	if err := tx.Row("SELECT reasons FROM submissions WHERE id = ?", instance).Scan(&reasons); err != nil {
+		return err
 	}
+	_, err := tx.Exec("UPDATE submissions SET reasons = ? WHERE id = ?", strings.Join(noted(strings.Fields(reasons), instead, codes...), " "), instance)
+	return err
+}
+
+// noted is a list of codes with some more, and without one.
+func noted(have []string, without string, more ...string) []string {
+	out := slices.DeleteFunc(slices.Clone(have), func(c string) bool { return c == without })
+	for _, c := range more {
+		if c != "" && !slices.Contains(out, c) && len(out) < 2*maxReasons {
+			out = append(out, c)
+		}
+	}
+	return out
 }
 
 // Detail adds to the audit entry.
