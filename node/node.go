@@ -12,6 +12,7 @@ import (
 
 	"aman/casework"
 	"aman/forms"
+	"aman/forms/entities"
 	"aman/linkage/names"
 	"aman/packs"
 	"aman/platform/access"
@@ -62,6 +63,7 @@ type Node struct {
 	Registry *registry.Registry
 	Library  *screening.Library
 	Forms    *forms.Service
+	Entities *entities.Service
 	Casework *casework.Service
 	SignIn   *signin.Service
 	Shipped  *forms.Shipped
@@ -106,6 +108,10 @@ func Open(ctx context.Context, c Config) (n *Node, err error) {
 		return nil, err
 	}
 	n.Forms = forms.New(n.Store, n.Vault, n.Audit, n.Policy, n.Registry, n.Now)
+	// Before the first form is published: publishing makes entity lists.
+	if n.Entities, err = entities.Open(n.Store, n.Vault, n.Audit, n.Policy, n.Registry, n.Forms, blind, n.Now); err != nil {
+		return nil, err
+	}
 	if n.Shipped, err = forms.LoadShipped(n.Catalog, n.Packs...); err != nil {
 		return nil, err
 	}

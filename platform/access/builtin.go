@@ -15,7 +15,7 @@ var ofRegister = columns{
 
 // builtin are the tables that are not registers but are asked about in the same way.
 // Their filters work on these tables: users, orgs, audit, forms (and projects, the folders
-// of forms), submissions, device_tokens, releases.
+// of forms), submissions, entities, device_tokens, releases.
 //
 // The table of submissions is two of them. What waits for a caseworker, and what she writes
 // into cases, are submissions; what a survey brought is answers. No grant on one reaches
@@ -28,6 +28,9 @@ var builtin = []Register{
 	{Name: "submissions", Scope: OfCase, columns: columns{id: "r.id", org: "r.org", office: "r.office", owner: "r.actor", caseID: "r.case_id", person: "r.person_id"}, rows: "r.kind <> 'survey'"},
 	{Name: "answers", Scope: OfOffice, columns: columns{id: "r.id", org: "r.org", office: "r.office", owner: "r.actor"}, rows: "r.kind = 'survey'",
 		Classes: map[string]Class{"answers": Sensitive, "names": Identity}},
+	// Each entity list has properties of its own; the class of one says who may touch it.
+	{Name: "entities", Scope: OfOffice, columns: columns{id: "r.id", org: "r.org", office: "r.office", owner: "r.owner", restricted: "r.restricted", deleted: "r.deleted"},
+		Classes: map[string]Class{Open: Open, Sensitive: Sensitive, Identity: Identity, Health: Health}},
 	{Name: "devices", Scope: OfOffice, columns: columns{id: "r.id", office: "r.office", owner: "r.user_id"}},
 	{Name: "releases", Scope: OfOffice, columns: columns{id: "r.id", org: "r.org", owner: "r.actor"}},
 }

@@ -103,7 +103,7 @@ type way struct {
 }
 
 // New makes a policy of roles. It knows the tables users, orgs, audit, forms, submissions,
-// answers, devices and releases, so that one policy and one filter serve those too; package registry
+// answers, entities, devices and releases, so that one policy and one filter serve those too; package registry
 // declares the registers.
 func New(roles []Role) (*Policy, error) {
 	p := &Policy{registers: map[string]*Register{}, roles: map[string]*Role{}, ways: map[question][]*way{}}

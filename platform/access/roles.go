@@ -21,7 +21,7 @@ type Role struct {
 type Grant struct {
 	// Registers are names, or @case, @person, @office, @public (all registers of that
 	// kind), or * (all registers). Selectors never cover users, orgs, audit, forms,
-	// submissions, answers, devices and releases: those are named.
+	// submissions, answers, entities, devices and releases: those are named.
 	Registers []string `yaml:"registers"`
 	Actions   []Action `yaml:"actions"`
 	Scope     Scope    `yaml:"scope"`

@@ -71,6 +71,7 @@ var details = map[string]shape{
 	"count":      count,
 	"decision":   code,
 	"device":     id,
+	"entities":   count,
 	"epoch":      count,
 	"expires":    date,
 	"finding":    code,
@@ -83,8 +84,9 @@ var details = map[string]shape{
 	"job":        id,
 	"kind":       code,
 	"language":   code,
-	"method":     code, // of sign-in
-	"of":         id,   // the record that this one is about
+	"list":       count, // the number of an entity list: its name could be any word
+	"method":     code,  // of sign-in
+	"of":         id,    // the record that this one is about
 	"office":     id,
 	"page":       code,
 	"person":     id,
