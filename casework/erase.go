@@ -62,6 +62,39 @@ func (s *Service) Erase(ctx context.Context, sub access.Subject, caseID string) 
 	return out, err
 }
 
+// EraseAgain carries out the erasure of people whom a restored backup has brought back, and counts
+// them. They were erased once, by whoever may; nobody is asked again.
+func (s *Service) EraseAgain(ctx context.Context, people []string) (again int, err error) {
+	for _, person := range people {
+		var known int
+		err := s.db.Read(ctx, func(tx *store.Tx) error {
+			return tx.Row("SELECT count(*) FROM r_people WHERE id = ? AND id NOT IN (SELECT person_id FROM erasures WHERE done_at > 0)", person).Scan(&known)
+		})
+		if err != nil {
+			return again, err
+		}
+		if known == 0 {
+			continue
+		}
+		_, err = s.act(ctx, access.Subject{User: "system"}, "person.erase", "", "", map[string]string{}, func(a *forms.Act) error {
+			// An order that was lifted before the erasure can stand in the backup.
+			if err := s.vault.Hold(a.Tx, person, ""); err != nil {
+				return err
+			}
+			if _, err := s.vault.Erase(a.Tx, person, "system", a.Meta.At); err != nil {
+				return err
+			}
+			a.Detail("person", person)
+			return s.closeErased(a, person)
+		})
+		if err != nil {
+			return again, err
+		}
+		again++
+	}
+	return again, nil
+}
+
 // outside refuses an erasure by somebody who works on one of the person's cases.
 func outside(a *forms.Act, person string) error {
 	var n int

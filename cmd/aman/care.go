@@ -56,7 +56,7 @@ func (c *restoreCommand) Run(a *app) error {
 		if r.Audit.Fault != nil {
 			fmt.Fprintln(w, "The audit log does not verify:", r.Audit.Fault.Text)
 		}
-		fmt.Fprintln(w, "Who was erased after that day is back. Carry those erasures out again (see docs/operations.md).")
+		fmt.Fprintf(w, "Erased again: %d people who had been erased after that day.\n", r.Again)
 	})
 }
 

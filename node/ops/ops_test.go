@@ -248,6 +248,15 @@ func TestErasedNameIsGone(t *testing.T) {
 				return nil
 			})
 		}
+		// The older backup still opens. The key ring knows who was erased since, and she does not come back.
+		back := node.Config{Data: filepath.Join(t.TempDir(), "data"), Keys: w.Node.Config.Keys, Now: w.Clock.Now}
+		r, err := ops.Restore(ctx, old, back, ops.Options{})
+		if err != nil || r.Again != 1 {
+			t.Fatalf("erased again: %d, %v", r.Again, err)
+		}
+		if found := ops.Search(ctx, t, restored(t, back), name); len(found) > 0 {
+			t.Errorf("the restored backup has the name in %v", found)
+		}
 		// The epoch ends, and its key is destroyed in due time.
 		now := time.Now()
 		if err := w.Node.Ring.Rotate(now); err != nil {

@@ -26,12 +26,14 @@ type Options struct {
 type Restored struct {
 	Manifest
 	Audit audit.Report `json:"audit"`
+	// Again counts the people who were erased after the backup and, being back, were erased again.
+	Again int `json:"erased_again"`
 }
 
 // Restore puts a backup into the empty place that c names, in one transaction, and proves
 // that what stands there is what was kept: every count, every hash, the audit chain. On
 // any doubt, or when ctx ends, the place is left without a database. The key ring must be
-// in its folder already: it is never part of a backup.
+// in its folder already: it is never part of a backup, and it knows who was erased since.
 func Restore(ctx context.Context, file string, c node.Config, o Options) (out Restored, err error) {
 	if c.Database == "" && HasDatabase(c.Data) {
 		return out, refuse("There is a database in %s already. Nothing was changed. Name an empty folder", c.Data)
@@ -71,6 +73,9 @@ func Restore(ctx context.Context, file string, c node.Config, o Options) (out Re
 	}
 	if f := out.Audit.Fault; f != nil && !o.BrokenAudit {
 		return out, refuse("The audit log in this backup does not verify: %s It was changed before the backup was made. Take an older backup, or see `aman restore --help`", f.Text)
+	}
+	if out.Again, err = n.Casework.EraseAgain(ctx, n.Ring.Erased()); err != nil {
+		return out, fmt.Errorf("erasing again who was erased after the backup: %w", err)
 	}
 	return out, n.Audit.Record(ctx, audit.Entry{At: n.Now(), Actor: "system", Action: "node.restore", Outcome: audit.OK, Detail: map[string]string{"hash": out.SHA256}})
 }

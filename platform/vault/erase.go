@@ -2,6 +2,8 @@ package vault
 
 import (
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"aman/platform/store"
@@ -64,7 +66,51 @@ func (v *Vault) Erase(tx *store.Tx, personID, by string, at time.Time) (Erasure,
 		ON CONFLICT (person_id) DO UPDATE SET asked_at = excluded.asked_at, asked_by = excluded.asked_by,
 		done_at = excluded.done_at, backups_gone_at = excluded.backups_gone_at`,
 		personID, store.Micros(e.AskedAt), e.AskedBy, store.Micros(at), store.Micros(e.BackupsGoneAt))
+	// A ring that cannot be written just now is brought up to date by Maintain.
+	tx.AfterCommit(func() { _ = v.ring.RememberErased(at, e) })
 	return e, err
+}
+
+// RememberErased keeps in the ring, which is never part of a backup, who was erased, so that a
+// restored backup can be told. Whom no backup can bring back any more is forgotten here too.
+func (r *Ring) RememberErased(now time.Time, list ...Erasure) error {
+	r.mu.Lock()
+	r.reread()
+	kept := r.body.remember(now, list)
+	same := slices.Equal(kept, r.body.Erased)
+	r.mu.Unlock()
+	if same {
+		return nil
+	}
+	return r.change(func(b *body) { b.Erased = b.remember(now, list) })
+}
+
+func (b *body) remember(now time.Time, list []Erasure) []erasedRecord {
+	until := map[string]time.Time{}
+	for _, e := range b.Erased {
+		until[e.Person] = e.Gone
+	}
+	for _, e := range list {
+		until[e.PersonID] = e.BackupsGoneAt.UTC()
+	}
+	var out []erasedRecord
+	for _, person := range slices.Sorted(maps.Keys(until)) {
+		if until[person].After(now) {
+			out = append(out, erasedRecord{person, until[person]})
+		}
+	}
+	return out
+}
+
+// Erased gives the ids of the people whom a backup that still opens could bring back.
+func (r *Ring) Erased() (people []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.reread()
+	for _, e := range r.body.Erased {
+		people = append(people, e.Person)
+	}
+	return people
 }
 
 // Erasure reads what is recorded for a person; store.ErrNone when nothing is.

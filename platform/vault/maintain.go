@@ -50,7 +50,7 @@ func (v *Vault) Maintain(ctx context.Context, now time.Time) (u Upkeep, err erro
 	if u.Expired, err = v.ring.Expire(now, living...); err != nil {
 		return u, fmt.Errorf("destroying old epochs of keys: %w", err)
 	}
-	return u, errors.Join(failed, v.correctErasures(ctx))
+	return u, errors.Join(failed, v.correctErasures(ctx), v.rememberErasures(ctx, now))
 }
 
 // Rewrap moves every living key to the current epoch and counts them. A key that
@@ -129,6 +129,27 @@ func (v *Vault) correctErasures(ctx context.Context) error {
 		}
 		return nil
 	})
+}
+
+// rememberErasures brings the ring's list of the erased up to date.
+func (v *Vault) rememberErasures(ctx context.Context, now time.Time) error {
+	var list []Erasure
+	err := v.db.Read(ctx, func(tx *store.Tx) (err error) {
+		list, err = store.All(tx, func(r *sql.Rows) (e Erasure, err error) {
+			var gone int64
+			err = r.Scan(&e.PersonID, &gone)
+			e.BackupsGoneAt = store.Time(gone)
+			return e, err
+		}, "SELECT person_id, backups_gone_at FROM erasures WHERE done_at > 0 AND backups_gone_at > ?", store.Micros(now))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if err := v.ring.RememberErased(now, list...); err != nil {
+		return fmt.Errorf("noting in the key ring who was erased: %w", err)
+	}
+	return nil
 }
 
 func itoa(n int) string { return strconv.Itoa(n) }

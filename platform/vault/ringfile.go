@@ -113,6 +113,13 @@ type body struct {
 	EveryHours int           `json:"every_hours"`
 	KeepHours  int           `json:"keep_hours"`
 	Epochs     []epochRecord `json:"epochs"`
+	// Erased are the people whom a backup that still opens could bring back.
+	Erased []erasedRecord `json:"erased,omitempty"`
+}
+
+type erasedRecord struct {
+	Person string    `json:"person"`
+	Gone   time.Time `json:"gone"` // when no backup can bring the person back
 }
 
 type epochRecord struct {
