@@ -44,6 +44,10 @@ type Duty struct {
 	Run  func(context.Context, *jobs.Job) error
 }
 
+// backlogMost is how long an offline change to an entity waits for the one before it: a phone
+// that was out of reach for a working week.
+const backlogMost = 5 * 24 * time.Hour
+
 // Upkeep lists the periodic work of a node; serve gives it to the job queue.
 func Upkeep(n *node.Node, log *slog.Logger) []Duty {
 	return []Duty{
@@ -59,6 +63,13 @@ func Upkeep(n *node.Node, log *slog.Logger) []Duty {
 			if err == nil {
 				// A log that is shipped elsewhere keeps what proves later that nothing was cut.
 				log.Info("audit checkpoint", "checkpoint", c)
+			}
+			return err
+		}},
+		{"entities.force", jobs.Rule{Every: time.Hour}, func(ctx context.Context, j *jobs.Job) error {
+			n, err := n.Entities.Force(ctx, backlogMost)
+			if n > 0 {
+				log.Info("entities: offline changes carried out without the ones before them", "changes", n)
 			}
 			return err
 		}},
