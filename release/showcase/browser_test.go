@@ -247,7 +247,7 @@ func TestInEachLanguage(t *testing.T) {
 			t.Fatalf("%s: %d bars", lang, n)
 		}
 		w.check(lang + "-start")
-		w.run(chromedp.Click(`.panel.group .row`), chromedp.Click(`.panel.time .column`), chromedp.Click(`.panel.flow summary`))
+		w.run(chromedp.Click(`.panel.is-group .row`), chromedp.Click(`.panel.is-time .column`), chromedp.Click(`.panel.is-flow summary`))
 		if n := ask[int](w, `document.querySelectorAll('ul.chosen li').length`); n != 3 {
 			t.Errorf("%s: %d chips for two choices and a way back", lang, n)
 		}
@@ -263,7 +263,7 @@ func TestKeyboardAndAddress(t *testing.T) {
 	in, _ := made(t)
 	w := openFolder(t, in)
 	w.open("index.html")
-	ask[int](w, `document.querySelector('.panel.bars .row').focus() || 0`)
+	ask[int](w, `document.querySelector('.panel.is-bars .row').focus() || 0`)
 	w.run(chromedp.KeyEvent("\r"))
 	if got := ask[string](w, `document.activeElement.className + " " + document.activeElement.getAttribute("aria-pressed")`); got != "row true" {
 		t.Errorf("after Enter the place is %q", got)
@@ -281,7 +281,7 @@ func TestKeyboardAndAddress(t *testing.T) {
 	if csv := ask[string](w, `Aman.csv()`); !strings.Contains(csv, `"map","citizenship"`) || strings.Count(csv, "\r\n") < 30 {
 		t.Errorf("the view as CSV is %s", csv)
 	}
-	ask[int](w, `document.querySelector('.panel.bars .row[aria-pressed=true]').focus() || 0`)
+	ask[int](w, `document.querySelector('.panel.is-bars .row[aria-pressed=true]').focus() || 0`)
 	w.run(chromedp.KeyEvent("\r"))
 	if n := ask[int](w, `document.querySelectorAll('ul.chosen').length`); n != 0 {
 		t.Error("a second Enter does not take the choice back")

@@ -98,7 +98,7 @@
     var c = view.total, big = A.shown(c), dp = D.kind === "dp", parts = [];
     parts.push(h("p", { class: "total" }, h("strong", {}, big === null ? say("fewer", { k: A.num(D.k) }) : A.num(big)), " ",
       c.beyond ? (dp ? say("synthetic") : say("records")) : say("people"),
-      c.beyond || c.small ? null : [" ", h("bdi", { dir: "ltr", class: "interval" }, A.intervalText(c))],
+      c.beyond || c.small ? null : [" ", h("bdi", { dir: "ltr", class: "interval" }, "(" + A.intervalText(c) + ")")],
       c.beyond ? null : [" · ", h("span", { class: "syn" }, A.recordsText(c)), " " + say("synthetic")]));
     if (chosen.size) {
       var list = h("ul", { class: "chosen", "aria-label": say("chosen") });
@@ -113,7 +113,7 @@
       parts.push(h("p", { class: "hint" }, say("nothing")));
     }
     if (dp) {
-      parts.push(h("p", { class: "legend", "aria-hidden": "true" }, ["bar", "whisker", "tick"].map(function (k) { return h("span", {}, h("i", { class: "key " + k }), say("legend." + k)); })));
+      parts.push(h("p", { class: "legend", "aria-hidden": "true" }, ["bar", "whisker", "tick"].map(function (k) { return h("span", {}, h("i", { class: "key key-" + k }), say("legend." + k)); })));
     }
     parts.push(h("p", { class: "acts" },
       h("button", { type: "button", "data-key": "link", on: copy }, say("link")),

@@ -93,7 +93,7 @@
     if (!panel.ordered && cells.length > first + 2 && !open[panel.id]) shown = cells.slice(0, first);
     var rows = shown.map(function (c) {
       return h("button", { type: "button", class: "row", "aria-pressed": state.has(c.v), "data-key": panel.id + ":" + c.v, on: function () { state.choose(c.v); } },
-        h("span", { class: "label" }, A.valueLabel(c.v)), h("span", { class: "track", "aria-hidden": "true" }, marks(c, top, "inlineSize", "insetInlineStart")), h("span", { class: "figures" }, figures(c)));
+        h("span", { class: "label" }, A.valueLabel(c.v)), " ", h("span", { class: "figures" }, figures(c)), h("span", { class: "track", "aria-hidden": "true" }, marks(c, top, "inlineSize", "insetInlineStart")));
     });
     if (shown.length < cells.length || open[panel.id]) {
       rows.push(h("button", { type: "button", class: "more", "data-key": panel.id + ":more", on: function () { open[panel.id] = !open[panel.id]; state.draw(); } },

@@ -65,7 +65,7 @@ func main() {
 	}
 	arcs := make([][][2]float64, len(t.Arcs))
 	for i, a := range t.Arcs {
-		arcs[i] = simplify(t.project(a), tolerance)
+		arcs[i] = simplify(t.decode(a), tolerance)
 	}
 	byCode := map[string][][][2]float64{}
 	for _, g := range t.Objects.Countries.Geometries {
@@ -99,17 +99,58 @@ func iso3(id string) string {
 	return r.ISO3()
 }
 
-// project decodes the deltas of an arc and projects it onto the drawing.
-func (t *topology) project(arc [][2]float64) [][2]float64 {
+// decode gives the points of an arc as longitude and latitude in degrees, without a jump where it crosses the date line.
+func (t *topology) decode(arc [][2]float64) [][2]float64 {
 	out := make([][2]float64, len(arc))
 	x, y := 0.0, 0.0
 	for i, p := range arc {
 		x, y = x+p[0], y+p[1]
-		lon, lat := x*t.Transform.Scale[0]+t.Transform.Translate[0], y*t.Transform.Scale[1]+t.Transform.Translate[1]
-		out[i] = equalEarth(lon*math.Pi/180, lat*math.Pi/180)
+		out[i] = [2]float64{x*t.Transform.Scale[0] + t.Transform.Translate[0], y*t.Transform.Scale[1] + t.Transform.Translate[1]}
+		if i > 0 {
+			out[i] = near(out[i], out[i-1])
+		}
 	}
 	return out
 }
+
+// near turns p around the globe until it lies within half a turn of q.
+func near(p, q [2]float64) [2]float64 {
+	p[0] -= 360 * math.Round((p[0]-q[0])/360)
+	return p
+}
+
+// cut gives the parts of a ring that lie on the map from -180 to 180 degrees, each moved there (Sutherland, Hodgman 1974).
+func cut(ring [][2]float64) (parts [][][2]float64) {
+	for _, turn := range []float64{-360, 0, 360} {
+		part := slices.Clone(ring)
+		for i := range part {
+			part[i][0] += turn
+		}
+		part = half(half(part, -180, 1), 180, -1)
+		if len(part) > 2 {
+			parts = append(parts, part)
+		}
+	}
+	return parts
+}
+
+// half keeps what lies on one side of a meridian: east for side 1, west for -1.
+func half(ring [][2]float64, at, side float64) (out [][2]float64) {
+	for i, p := range ring {
+		q := ring[(i+1)%len(ring)]
+		dp, dq := side*(p[0]-at), side*(q[0]-at)
+		if dp >= 0 {
+			out = append(out, p)
+		}
+		if dp*dq < 0 {
+			f := dp / (dp - dq)
+			out = append(out, [2]float64{at, p[1] + f*(q[1]-p[1])})
+		}
+	}
+	return out
+}
+
+func project(p [2]float64) [2]float64 { return equalEarth(p[0]*math.Pi/180, p[1]*math.Pi/180) }
 
 func equalEarth(lon, lat float64) [2]float64 {
 	const a1, a2, a3, a4 = 1.340264, -0.081106, 0.000893, 0.003796
@@ -152,13 +193,18 @@ func simplify(p [][2]float64, tol float64) [][2]float64 {
 	return append(slices.Clone(simplify(p[:at+1], tol)), simplify(p[at:], tol)[1:]...)
 }
 
-func dist(a, b [2]float64) float64 { return math.Hypot(a[0]-b[0], a[1]-b[1]) }
+// dist is the distance of two places on the drawing.
+func dist(a, b [2]float64) float64 {
+	a, b = project(a), project(b)
+	return math.Hypot(a[0]-b[0], a[1]-b[1])
+}
 
 func off(p, a, b [2]float64) float64 {
 	long := dist(a, b)
 	if long == 0 {
 		return dist(p, a)
 	}
+	p, a, b = project(p), project(a), project(b)
 	return math.Abs((b[0]-a[0])*(a[1]-p[1])-(a[0]-p[0])*(b[1]-a[1])) / long
 }
 
@@ -180,9 +226,19 @@ func (g geometry) rings(arcs [][][2]float64) (out [][][2]float64, err error) {
 					arc = slices.Clone(arc)
 					slices.Reverse(arc)
 				}
-				points = append(points, arc...)
+				for _, p := range arc {
+					if len(points) > 0 {
+						p = near(p, points[len(points)-1])
+					}
+					points = append(points, p)
+				}
 			}
-			out = append(out, points)
+			for _, part := range cut(points) {
+				for i := range part {
+					part[i] = project(part[i])
+				}
+				out = append(out, part)
+			}
 		}
 	}
 	return out, err
@@ -200,7 +256,7 @@ func area(p [][2]float64) float64 {
 // write writes the paths, in relative whole numbers, and a dot for the countries that are too small to see.
 func write(byCode map[string][][][2]float64) error {
 	w := bufio.NewWriter(os.Stdout)
-	height := 2 * 1.3173627591 * width / (2 * 2.7066299836)
+	height := 0.9 * 2 * 1.3173627591 * width / (2 * 2.7066299836) // nobody lives in the last tenth
 	fmt.Fprintf(w, "/* Natural Earth 1:50m, public domain; from world-atlas 2.0.2 (ISC, Copyright 2013-2019 Michael Bostock), simplified. */\nvar AMAN_WORLD = {\"width\":%d,\"height\":%d,\"paths\":{", int(width), int(height))
 	codes := make([]string, 0, len(byCode))
 	for c := range byCode {
