@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"aman/forms"
 	"aman/platform/access"
 	"aman/platform/audit"
 	"aman/platform/signin"
@@ -44,6 +45,8 @@ type adminPage struct {
 	Orgs    []Organisation
 	Offices []officeRow
 	Devices []signin.Device
+	// Projects are those that a phone can be set for.
+	Projects []forms.Project
 }
 
 type userRow struct {
@@ -77,7 +80,9 @@ func (s *Server) admin(w http.ResponseWriter, r *http.Request) {
 			}
 			body.Devices = append(body.Devices, list...)
 		}
-		return nil
+		body.Projects, err = s.Node.Forms.Projects(tx, p.Sub)
+		body.Projects = slices.DeleteFunc(body.Projects, func(p forms.Project) bool { return p.Archived })
+		return err
 	})
 	if err != nil {
 		s.problem(w, r, err)
@@ -376,33 +381,6 @@ func (s *Server) adminForm(w http.ResponseWriter, r *http.Request, p *Page, body
 	}
 	p.Body = body
 	s.render(w, r, status, "adminform", p)
-}
-
-// newDevice makes a device token and shows the server address for ODK Collect, once.
-func (s *Server) newDevice(w http.ResponseWriter, r *http.Request) {
-	p := s.page(r, "admin.device.new")
-	user, office, _ := strings.Cut(r.PostFormValue("who"), "/")
-	var id, token string
-	err := s.Node.Store.Write(r.Context(), func(tx *store.Tx) (err error) {
-		if id, token, err = s.Node.SignIn.NewDevice(tx, user, office, strings.TrimSpace(r.PostFormValue("label"))); err != nil {
-			return err
-		}
-		return s.note(tx, p.Sub, "device.create", id)
-	})
-	if errors.Is(err, signin.ErrLabel) || errors.Is(err, signin.ErrOffice) || errors.Is(err, access.ErrUser) {
-		s.fail(w, r, http.StatusUnprocessableEntity, "admin.device.fault")
-		return
-	}
-	if err != nil {
-		s.problem(w, r, err)
-		return
-	}
-	base := s.Node.Config.Origin
-	if base == "" {
-		base = "http://" + r.Host
-	}
-	p.Body = &formPage{Secret: base + "/v1/key/" + token + "/projects/1", Note: "admin.device.once"}
-	s.render(w, r, http.StatusOK, "adminform", p)
 }
 
 func (s *Server) revokeDevice(w http.ResponseWriter, r *http.Request) {

@@ -1,13 +1,9 @@
 package web
 
 import (
-	"context"
-	"errors"
 	"net/http"
 
 	"aman/forms/openrosa"
-	"aman/platform/access"
-	"aman/platform/signin"
 )
 
 // routes is the table of addresses.
@@ -54,9 +50,15 @@ func (s *Server) routes() {
 	s.flowRoutes(in)
 	s.fillRoutes(in)
 
-	rosa := &openrosa.Handler{Forms: s.Node.Forms, Store: s.Node.Store, Base: s.Node.Config.Origin, Texts: s.texts, Log: s.Log, Device: s.device}
+	rosa := &openrosa.Handler{Forms: s.Node.Forms, Store: s.Node.Store, SignIn: s.Node.SignIn, Base: s.Node.Config.Origin,
+		Lists: s.Node.Entities, Secure: s.overHTTPS, Texts: s.texts, Now: s.Node.Now, Log: s.Log}
 	rosa.Register(s.mux)
-	open("/", func(w http.ResponseWriter, r *http.Request) { s.fail(w, r, http.StatusNotFound, "error.not_found") })
+	s.mux.Handle("/", rosa.Else(bounded(func(w http.ResponseWriter, r *http.Request) { s.fail(w, r, http.StatusNotFound, "error.not_found") })))
+}
+
+// overHTTPS says whether a request came over https, to us or to our proxy.
+func (s *Server) overHTTPS(r *http.Request) bool {
+	return r.TLS != nil || s.Proxy && r.Header.Get("X-Forwarded-Proto") == "https"
 }
 
 // formMost bounds what a page may send, in bytes: a long story in Urdu takes a tenth of it.
@@ -69,19 +71,6 @@ func bounded(next http.HandlerFunc) http.HandlerFunc {
 		r.Body = http.MaxBytesReader(w, r.Body, formMost)
 		next(w, r)
 	}
-}
-
-// device is the subject behind a device token.
-func (s *Server) device(ctx context.Context, token string) (access.Subject, error) {
-	sub, err := s.Node.SignIn.Device(ctx, token)
-	switch {
-	case errors.Is(err, signin.ErrTokenMalformed):
-		return sub, openrosa.ErrMalformed
-	case errors.Is(err, signin.ErrTokenUnknown), errors.Is(err, signin.ErrTokenRevoked):
-		return sub, openrosa.ErrUnknown
-	}
-	sub.At = s.Node.Now().UTC()
-	return sub, err
 }
 
 // health answers a monitor; it says nothing but that the store reads.

@@ -1,153 +1,156 @@
 package openrosa
 
 import (
-	"context"
-	"encoding/xml"
-	"errors"
-	"fmt"
-	"io"
 	"log/slog"
-	"mime"
-	"mime/multipart"
 	"net/http"
-	"net/url"
-	"path"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
-	"unicode/utf8"
 
 	"aman/forms"
-	"aman/forms/xform"
-	"aman/platform/access"
+	"aman/forms/entities"
 	"aman/platform/i18n"
+	"aman/platform/signin"
 	"aman/platform/store"
 )
 
-// Handler serves the protocol for one node.
+// Handler serves the protocol for one node. It is safe for concurrent use.
 type Handler struct {
-	Forms *forms.Service
-	Store *store.DB
-	// Device gives the subject behind a token. ErrMalformed and ErrUnknown tell apart
-	// what is no token from what is none of ours (401 and 403).
-	Device func(ctx context.Context, token string) (access.Subject, error)
+	Forms  *forms.Service
+	Store  *store.DB
+	SignIn *signin.Service
+	// Lists are the entity lists that forms choose from; nil: there are none.
+	Lists *entities.Service
 	// Base is the outside address, https://host, when it cannot be told from requests.
-	Base  string
-	Texts *i18n.Catalogue
-	Log   *slog.Logger
+	Base string
+	// Secure says whether a request came over https, to us or to the proxy before us.
+	Secure func(*http.Request) bool
+	Texts  *i18n.Catalogue
+	Now    func() time.Time
+	Log    *slog.Logger
 
-	held atomic.Int64
+	held   atomic.Int64
+	nonces nonces
+	once   sync.Once
 }
 
-// Faults of a token.
-var (
-	ErrMalformed = errors.New("that is not a device token")
-	ErrUnknown   = errors.New("the device token is unknown or revoked")
-)
+// answer is one act of the protocol. What it returns is told to the phone in a sentence.
+type answer func(h *Handler, w http.ResponseWriter, r *http.Request, c caller) error
 
-// Limits of one request. Collect splits what is larger over several.
-const (
-	MaxRequest = 100_000_000
-	maxPart    = 50 << 20
-	maxParts   = 200
-	// maxHeld is how many bytes of requests that are still arriving may be in memory at
-	// once, over all phones. Whoever comes when it is full is asked to come later; phones do.
-	maxHeld = 256 << 20
-)
+// addresses is what a base has below it. The first four are what OpenRosa names; the others
+// are wherever the list and the manifest point.
+var addresses = []struct {
+	pattern string
+	answer  answer
+}{
+	{"GET %s/formList", (*Handler).list},
+	{"HEAD %s/submission", (*Handler).head},
+	{"POST %s/submission", (*Handler).submission},
+	{"GET %s/forms/{form}", (*Handler).form},
+	{"GET %s/forms/{form}/form.xml", (*Handler).form},
+	{"GET %s/forms/{form}/manifest", (*Handler).manifest},
+	{"GET %s/xformsManifest/{form}", (*Handler).manifest},
+	{"GET %s/forms/{form}/attachments/{name}", (*Handler).media},
+	{"GET %s/forms/{form}/attachments/{name}/integrity", (*Handler).integrity},
+	{"GET %s/xformsMedia/{form}/{name}", (*Handler).media},
+	{"GET %s/xformsMedia/{form}/{name}/integrity", (*Handler).integrity},
+	{"GET %s/forms/{form}/versions/{version}", (*Handler).form},
+	{"GET %s/forms/{form}/versions/{version}/manifest", (*Handler).manifest},
+	{"GET %s/forms/{form}/versions/{version}/attachments/{name}", (*Handler).media},
+	{"GET %s/forms/{form}/versions/{version}/attachments/{name}/integrity", (*Handler).integrity},
+}
 
-// Register puts the addresses of the protocol on a mux.
+// protocol is how many of addresses OpenRosa names itself.
+const protocol = 3
+
+// ofDrafts is what the address of a draft under test has below it.
+var ofDrafts = []struct {
+	pattern string
+	answer  answer
+}{
+	{"GET %s/draft/formList", (*Handler).list},
+	{"HEAD %s/draft/submission", (*Handler).head},
+	{"POST %s/draft/submission", (*Handler).submission},
+	{"GET %s/draft.xml", (*Handler).form},
+	{"GET %s/draft/manifest", (*Handler).manifest},
+	{"GET %s/draft/attachments/{name}", (*Handler).media},
+	{"GET %s/draft/attachments/{name}/integrity", (*Handler).integrity},
+}
+
+// bases are the addresses that a phone is given, and how each says who asks. Addresses in
+// answers to a phone that signs in by name begin with /kobo/NAME wherever it began.
+var bases = []struct {
+	base string
+	who  identify
+	only int // so many of addresses; 0: all
+}{
+	{"/v1/key/{token}/projects/{project}", byToken, 0},
+	{"/v1/projects/{project}", byQuery, protocol},
+	{"/collector/{token}", byCollector, 0},
+	{"/kobo/{username}", byName, 0},
+	{"", byName, protocol},
+}
+
+// Register puts the addresses of the protocol on a mux. What KoboToolbox has at /NAME/formList
+// is not among them, because NAME could be any page: see [Handler.Else].
 func (h *Handler) Register(mux *http.ServeMux) {
-	const base = "/v1/key/{token}/projects/{project}"
-	mux.HandleFunc("GET "+base+"/formList", h.as(h.formList))
-	mux.HandleFunc("GET "+base+"/forms/{form}", h.as(h.form))
-	mux.HandleFunc("HEAD "+base+"/submission", h.as(h.head))
-	mux.HandleFunc("POST "+base+"/submission", h.as(h.submission))
+	for _, b := range bases {
+		for i, a := range addresses {
+			if b.only == 0 || i < b.only {
+				mux.HandleFunc(strings.Replace(a.pattern, "%s", b.base, 1), h.as(b.who, a.answer))
+			}
+		}
+	}
+	for _, base := range []string{"/v1/test/{token}/projects/{project}/forms/{form}", "/test/{token}/projects/{project}/forms/{form}"} {
+		for _, a := range ofDrafts {
+			mux.HandleFunc(strings.Replace(a.pattern, "%s", base, 1), h.as(byDraft, a.answer))
+		}
+	}
 }
 
-type handle func(w http.ResponseWriter, r *http.Request, sub access.Subject)
+// Else answers /NAME/formList and /NAME/submission as KoboToolbox has them, and leaves to next
+// what is neither. It belongs behind every page: a page of that name comes first.
+func (h *Handler) Else(next http.Handler) http.Handler {
+	byVerb := map[string]http.HandlerFunc{}
+	for _, a := range addresses[:protocol] {
+		method, path, _ := strings.Cut(a.pattern, " ")
+		byVerb[method+strings.TrimPrefix(path, "%s")] = h.as(byName, a.answer)
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		name, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+		method := r.Method
+		if method == http.MethodHead && rest == "formList" {
+			method = http.MethodGet
+		}
+		if do := byVerb[method+"/"+rest]; do != nil && name != "" {
+			r.SetPathValue("username", name)
+			do(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
 
-// as finds out which device asks, and sets the headers of every answer.
-func (h *Handler) as(next handle) http.HandlerFunc {
+// as finds out who asks, sets the headers of every answer, and reads on to the end of what was
+// sent before it answers: a phone that is cut off in the middle of sending never reads why.
+func (h *Handler) as(who identify, do answer) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
+		h.once.Do(func() { h.nonces.tag, h.nonces.now = h.SignIn.Tag, h.Now })
 		w.Header().Set("X-OpenRosa-Version", "1.0")
 		w.Header().Set("X-OpenRosa-Accept-Content-Length", strconv.Itoa(MaxRequest))
 		w.Header().Set("Date", time.Now().UTC().Format(http.TimeFormat))
-		sub, err := h.Device(r.Context(), r.PathValue("token"))
-		switch {
-		case errors.Is(err, ErrMalformed):
-			h.say(w, r, http.StatusUnauthorized, "openrosa.token_malformed")
-		case errors.Is(err, ErrUnknown):
-			h.say(w, r, http.StatusForbidden, "openrosa.token_unknown")
-		case err != nil:
-			h.Log.Error("device token", "err", err)
-			h.say(w, r, http.StatusServiceUnavailable, "openrosa.later")
-		default:
-			next(w, r, sub)
+		r, body := arriving(w, r)
+		c, err := who(h, r)
+		if err == nil {
+			if err = do(h, w, r, c); err == nil {
+				return
+			}
 		}
+		body.finish()
+		h.fail(w, r, err)
 	}
-}
-
-// say answers with a sentence in the envelope that Collect shows.
-func (h *Handler) say(w http.ResponseWriter, r *http.Request, status int, key string, args ...any) {
-	lang := i18n.Match(r.Header.Get("Accept-Language"))
-	type message struct {
-		Nature string `xml:"nature,attr,omitempty"`
-		Text   string `xml:",chardata"`
-	}
-	answer := struct {
-		XMLName xml.Name `xml:"http://openrosa.org/http/response OpenRosaResponse"`
-		Items   int      `xml:"items,attr"`
-		Message message  `xml:"message"`
-	}{Message: message{Text: h.Texts.T(lang, key, args...)}}
-	if status >= 400 {
-		answer.Message.Nature = "error"
-	}
-	h.xml(w, status, answer)
-}
-
-func (h *Handler) xml(w http.ResponseWriter, status int, v any) {
-	body, err := xml.Marshal(v)
-	if err != nil {
-		h.Log.Error("openrosa answer", "err", err)
-		http.Error(w, "", http.StatusInternalServerError)
-		return
-	}
-	w.Header().Set("Content-Type", "text/xml; charset=utf-8")
-	w.WriteHeader(status)
-	io.WriteString(w, xml.Header)
-	w.Write(body)
-}
-
-type listed struct {
-	FormID      string `xml:"formID"`
-	Name        string `xml:"name"`
-	Version     string `xml:"version"`
-	Hash        string `xml:"hash"`
-	DownloadURL string `xml:"downloadUrl"`
-}
-
-func (h *Handler) formList(w http.ResponseWriter, r *http.Request, sub access.Subject) {
-	var list []forms.Published
-	if err := h.Store.Read(r.Context(), func(tx *store.Tx) (err error) { list, err = h.Forms.Forms(tx); return err }); err != nil {
-		h.Log.Error("form list", "err", err)
-		h.say(w, r, http.StatusServiceUnavailable, "openrosa.later")
-		return
-	}
-	answer := struct {
-		XMLName xml.Name `xml:"http://openrosa.org/xforms/xformsList xforms"`
-		Forms   []listed `xml:"xform"`
-	}{}
-	base := h.base(r) + strings.TrimSuffix(r.URL.EscapedPath(), "/formList")
-	only := r.URL.Query().Get("formID")
-	for _, f := range list {
-		if only != "" && only != f.Form {
-			continue
-		}
-		answer.Forms = append(answer.Forms, listed{FormID: f.Form, Name: f.Title, Version: f.Version, Hash: "md5:" + f.Hash,
-			DownloadURL: base + "/forms/" + url.PathEscape(f.Form) + ".xml"})
-	}
-	h.xml(w, http.StatusOK, answer)
 }
 
 // base is the outside address of this server.
@@ -155,204 +158,8 @@ func (h *Handler) base(r *http.Request) string {
 	if h.Base != "" {
 		return strings.TrimSuffix(h.Base, "/")
 	}
-	if r.TLS != nil {
+	if h.Secure(r) {
 		return "https://" + r.Host
 	}
 	return "http://" + r.Host
-}
-
-func (h *Handler) form(w http.ResponseWriter, r *http.Request, sub access.Subject) {
-	id := strings.TrimSuffix(r.PathValue("form"), ".xml")
-	var body []byte
-	err := h.Store.Read(r.Context(), func(tx *store.Tx) (err error) {
-		_, body, err = h.Forms.Definition(tx, id, "")
-		return err
-	})
-	switch {
-	case errors.Is(err, store.ErrNone):
-		h.say(w, r, http.StatusNotFound, "openrosa.no_form")
-	case err != nil:
-		h.Log.Error("form", "err", err)
-		h.say(w, r, http.StatusServiceUnavailable, "openrosa.later")
-	default:
-		w.Header().Set("Content-Type", "text/xml; charset=utf-8")
-		w.Write(body)
-	}
-}
-
-// head answers 204: any other success makes Collect think that this is no OpenRosa server.
-func (h *Handler) head(w http.ResponseWriter, r *http.Request, sub access.Subject) {
-	w.WriteHeader(http.StatusNoContent)
-}
-
-func (h *Handler) submission(w http.ResponseWriter, r *http.Request, sub access.Subject) {
-	r.Body = http.MaxBytesReader(w, r.Body, MaxRequest)
-	room := &room{h: h}
-	defer room.leave()
-	body, files, err := read(r, room)
-	if err != nil {
-		h.refuse(w, r, err)
-		return
-	}
-	res, err := h.Forms.Receive(r.Context(), sub, body, files)
-	if err != nil {
-		h.refuse(w, r, err)
-		return
-	}
-	if res.Duplicate {
-		h.say(w, r, http.StatusCreated, "openrosa.again")
-		return
-	}
-	h.say(w, r, http.StatusCreated, "openrosa.received")
-}
-
-// errBusy: too much is arriving at once.
-var errBusy = errors.New("too many submissions are arriving at once")
-
-// room is what one request takes of the memory for requests.
-type room struct {
-	h     *Handler
-	taken int64
-}
-
-func (x *room) take(n int) error {
-	x.taken += int64(n)
-	if x.h.held.Add(int64(n)) > maxHeld {
-		return errBusy
-	}
-	return nil
-}
-
-func (x *room) leave() { x.h.held.Add(-x.taken) }
-
-// all reads a part, taking room as it comes.
-func (x *room) all(part io.Reader) ([]byte, error) {
-	var out []byte
-	piece := make([]byte, 64<<10)
-	for {
-		n, err := part.Read(piece)
-		if len(out)+n > maxPart {
-			return nil, &errPart{"openrosa.too_large"}
-		}
-		if busy := x.take(n); busy != nil {
-			return nil, busy
-		}
-		out = append(out, piece[:n]...)
-		if errors.Is(err, io.EOF) {
-			return out, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
-}
-
-// errPart is a fault of the request itself; key is its text.
-type errPart struct{ key string }
-
-func (e *errPart) Error() string { return e.key }
-
-// read takes the parts of a posted submission.
-func read(r *http.Request, room *room) (body []byte, files []forms.File, err error) {
-	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || kind != "multipart/form-data" {
-		return nil, nil, &errPart{"openrosa.not_multipart"}
-	}
-	parts := multipart.NewReader(r.Body, params["boundary"])
-	for n := 0; ; n++ {
-		part, err := parts.NextPart()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return nil, nil, err
-		}
-		if n >= maxParts {
-			return nil, nil, &errPart{"openrosa.too_many_parts"}
-		}
-		isBody := part.FormName() == "xml_submission_file"
-		if !isBody && part.FileName() == "" {
-			continue // *isIncomplete* and the like; NextPart reads past it without keeping it
-		}
-		name, ok := safeName(part.FileName())
-		if !ok && !isBody {
-			return nil, nil, &errPart{"openrosa.file_name"}
-		}
-		content, err := room.all(part)
-		if err != nil {
-			return nil, nil, err
-		}
-		if isBody {
-			body = content
-			if body == nil {
-				body = []byte{}
-			}
-			continue
-		}
-		files = append(files, forms.File{Name: name, MediaType: part.Header.Get("Content-Type"), Body: content})
-	}
-	if body == nil {
-		return nil, nil, &errPart{"openrosa.no_xml"}
-	}
-	return body, files, nil
-}
-
-// safeName refuses names that lead elsewhere than into the submission.
-func safeName(name string) (string, bool) {
-	name = strings.TrimSpace(name)
-	ok := name != "" && len(name) <= 255 && utf8.ValidString(name) && name != "." && name != ".." &&
-		!strings.ContainsAny(name, "/\\\x00\r\n") && path.Base(name) == name
-	return name, ok
-}
-
-// refusals say for each fault of a submission its status and its text.
-var refusals = []struct {
-	err    error
-	status int
-	key    string
-}{
-	{xform.ErrNoInstanceID, http.StatusBadRequest, "openrosa.no_instance"},
-	{xform.ErrNoForm, http.StatusBadRequest, "openrosa.no_form_id"},
-	{forms.ErrUnknownForm, http.StatusNotFound, "openrosa.no_form"},
-	{forms.ErrUnknownVersion, http.StatusNotFound, "openrosa.no_version"},
-	{forms.ErrFormClosed, http.StatusConflict, "openrosa.closed"},
-	{forms.ErrDifferent, http.StatusConflict, "openrosa.different"},
-	{forms.ErrNoEdit, http.StatusConflict, "openrosa.no_edit"},
-	{forms.ErrEncrypted, http.StatusUnprocessableEntity, "openrosa.encrypted"},
-}
-
-func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, err error) {
-	var part *errPart
-	var large *http.MaxBytesError
-	switch {
-	case errors.Is(err, errBusy):
-		w.Header().Set("Retry-After", "30")
-		h.say(w, r, http.StatusServiceUnavailable, "openrosa.later")
-		return
-	case errors.As(err, &part) && part.key == "openrosa.too_large":
-		h.say(w, r, http.StatusRequestEntityTooLarge, part.key)
-		return
-	case errors.As(err, &part):
-		h.say(w, r, http.StatusBadRequest, part.key)
-		return
-	case errors.As(err, &large):
-		h.say(w, r, http.StatusRequestEntityTooLarge, "openrosa.too_large")
-		return
-	case access.AsRefusal(err) != nil:
-		h.say(w, r, http.StatusForbidden, "openrosa.no_right")
-		return
-	case store.KindOf(err) != store.Other:
-		h.Log.Error("submission", "err", err)
-		h.say(w, r, http.StatusServiceUnavailable, "openrosa.later")
-		return
-	}
-	for _, x := range refusals {
-		if errors.Is(err, x.err) {
-			h.say(w, r, x.status, x.key)
-			return
-		}
-	}
-	// What is left is a document that cannot be read: its fault is in the error, which
-	// names no value of it.
-	h.say(w, r, http.StatusBadRequest, "openrosa.unreadable", "why", fmt.Sprint(err))
 }
