@@ -216,17 +216,21 @@ func (s *Server) fillMedia(tx *store.Tx, sub access.Subject, f forms.Published) 
 	return out, err
 }
 
-// fillOf finds out which form an address means, and that the subject may see it.
+// fillOf finds out which form an address means, and that the subject may fill it now. Who
+// has a draft of a form that is closed by now has the form with it.
 func (s *Server) fillOf(tx *store.Tx, r *http.Request) (project int64, form, version string, err error) {
 	sub, _ := subjectOf(r)
 	form, version = r.PathValue("form"), r.URL.Query().Get("version")
-	if project, err = strconv.ParseInt(r.PathValue("project"), 10, 64); err != nil {
+	if project, err = strconv.ParseInt(r.PathValue("project"), 10, 64); err != nil || project <= 0 {
 		return 0, "", "", store.ErrNone
 	}
 	if version == forms.DraftVersion {
 		return 0, "", "", store.ErrNone
 	}
-	_, err = s.Node.Forms.Form(tx, sub, project, form)
+	list, err := s.Node.Forms.Fillable(tx, sub, project)
+	if err == nil && !slices.ContainsFunc(list, func(f forms.Published) bool { return f.Form == form }) {
+		err = store.ErrNone
+	}
 	return project, form, version, err
 }
 

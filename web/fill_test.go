@@ -206,6 +206,16 @@ func TestFilledFormsAreTakenOnceAndRefusedInWords(t *testing.T) {
 	if list := body(t, must(third.Get(h.URL+"/fill/forms.json")), nil); strings.TrimSpace(list) != "[]" {
 		t.Errorf("another office is offered %s", list)
 	}
+	for c, want := range map[*http.Client]int{caseworker: 200, third: 404} {
+		for _, path := range []string{"/fill/1/htcds_xlsform/form.xml", "/fill/1/htcds_xlsform/form.xml?version=vSmt4GQA3C9uBMLPEVfgND"} {
+			if r := must(c.Get(h.URL + path)); r.StatusCode != want {
+				t.Errorf("%s: %s, want %d", path, r.Status, want)
+			}
+		}
+	}
+	if r := must(caseworker.Get(h.URL + "/fill/2/htcds_xlsform/form.xml")); r.StatusCode != 404 {
+		t.Errorf("the form in another project: %s", r.Status)
+	}
 	if list := body(t, must(caseworker.Get(h.URL+"/fill/forms.json")), nil); !strings.Contains(list, `"form":"htcds_xlsform"`) {
 		t.Errorf("her office is offered %s", list)
 	}
