@@ -56,7 +56,7 @@ type demonstration struct {
 // shown are the sign-ins that the demonstration prints, in this order, by login.
 var shown = []struct{ login, title string }{
 	{"caseworker", "caseworker"}, {"enumerator", "enumerator"}, {"shelter", "shelter manager"}, {"data", "data officer"}, {"admin", "administrator"},
-	{"supervisor", "supervisor"}, {"approver", "release approver"}, {"third", "third organisation"},
+	{"forms", "field manager"}, {"supervisor", "supervisor"}, {"approver", "release approver"}, {"third", "third organisation"},
 }
 
 func (c *demoCommand) Run(a *app) (err error) {
