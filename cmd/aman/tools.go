@@ -95,7 +95,7 @@ type synthCommand struct {
 	Input   string            `arg:"" help:"CSV, one row a person."`
 	Domain  string            `name:"domain" placeholder:"FILE" help:"YAML with the declared columns and codes."`
 	Suggest bool              `name:"suggest-domain" help:"Write a draft of the domain for a person to review, and nothing else."`
-	Multi   map[string]string `name:"multi" placeholder:"COL=;" help:"A column with several values, and what separates them."`
+	Multi   map[string]string `name:"multi" mapsep:"none" placeholder:"'COL=;'" help:"A column with several values in a cell, and what separates them; may be given several times."`
 	Epsilon float64           `name:"epsilon" placeholder:"E" help:"Privacy budget of this release."`
 	Delta   float64           `name:"delta" default:"1e-6" placeholder:"D" help:"Its delta (default: ${default})."`
 	Length  int               `name:"length" placeholder:"R" help:"Longest combination in the aggregates, 1 to 4 (default: 3)."`
@@ -108,6 +108,9 @@ type synthCommand struct {
 func (c *synthCommand) Run(a *app) error {
 	s := synth.Command{Input: c.Input, Domain: c.Domain, Multi: c.Multi, Epsilon: c.Epsilon, Delta: c.Delta,
 		Options: synth.Options{Length: c.Length, Method: c.Method}, Out: c.Out, Ledger: c.Ledger, BudgetEpsilon: c.Budget}
+	if err := separated(c.Multi); err != nil {
+		return err
+	}
 	if c.Suggest {
 		return released(s.Suggest(a.out))
 	}
@@ -129,18 +132,34 @@ func (c *synthCommand) Run(a *app) error {
 		Aggregates int     `json:"aggregates"`
 	}{c.Out, r.People, r.Rows.Rows, len(r.Aggregates)}
 	return a.answer(out, func(w io.Writer) {
-		fmt.Fprintf(w, "%s: %d synthetic rows, %d aggregates.\n", out.Out, out.Rows, out.Aggregates)
+		fmt.Fprintf(w, "%s: %d synthetic rows, %d aggregates. report/index.html says how far they can be trusted.\n", out.Out, out.Rows, out.Aggregates)
+		if c.Ledger == "" {
+			fmt.Fprintln(w, "Nobody adds up what is spent on these people: give --ledger FILE when they are released more than once.")
+		}
 	})
 }
 
 type evaluateCommand struct {
 	Truth     string            `arg:"" help:"CSV of the records."`
 	Synthetic string            `arg:"" help:"CSV of the release, with the same columns."`
-	Multi     map[string]string `name:"multi" placeholder:"COL=;" help:"A column with several values, and what separates them."`
+	Multi     map[string]string `name:"multi" mapsep:"none" placeholder:"'COL=;'" help:"A column with several values in a cell, and what separates them; may be given several times."`
 	Length    int               `name:"length" placeholder:"R" help:"Longest combination, 1 to 4 (default: 3)."`
 }
 
+// separated refuses a --multi that does not say what separates.
+func separated(multi map[string]string) error {
+	for column, sep := range multi {
+		if sep == "" {
+			return usage("--multi %s does not say what separates the values; write --multi '%s=;'", column, column)
+		}
+	}
+	return nil
+}
+
 func (c *evaluateCommand) Run(a *app) error {
+	if err := separated(c.Multi); err != nil {
+		return err
+	}
 	e := evaluate.Command{Truth: c.Truth, Synthetic: c.Synthetic, Multi: c.Multi, Length: c.Length, JSON: a.json}
 	return released(e.Run(a, a.out))
 }

@@ -126,5 +126,17 @@ func (r *Result) WriteText(w io.Writer) error {
 		}
 		fmt.Fprintf(t, "%s\t%d\t%.2f\t%d\t\n", to, b.N, b.MAE, b.Missing)
 	}
-	return t.Flush()
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	_, err := fmt.Fprint(w, legend)
+	return err
 }
+
+const legend = `
+length       how many values are combined
+missing      of the combinations that ten or more people have, those that were not released at all
+invented     of the combinations released with ten or more, those that nobody has
+error        mean difference between the released and the true count; (union): over all that is in either
+TVD          mean share of people counted in the wrong cell, over all tables of that length
+`

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -58,7 +59,16 @@ func (c *Command) Suggest(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(w, draftNote, b)
+	hint := ""
+	for _, c := range d.Columns {
+		if sep, ok := d.several()[c.Name]; ok {
+			hint += fmt.Sprintf(" --multi '%s=%s'", c.Name, sep)
+		}
+	}
+	if hint != "" {
+		hint = "#\n# Some cells look as if they held several codes. If they do, run again with\n#  " + hint + "\n# so that each code is counted by itself; the values joined here would be codes of their own.\n"
+	}
+	_, err = fmt.Fprintf(w, draftNote, hint, b)
 	return err
 }
 
@@ -66,7 +76,7 @@ const draftNote = `# A draft, made from the values in the file. Before it is use
 # the public code lists: add codes that nobody in the file has, take out every value that is not
 # on a public list ("other" gives such values a code), and delete columns that are not needed.
 # A code that is listed here is published.
-%s`
+%s%s`
 
 // Run makes the release: synthetic.csv, aggregates.csv, domain.yaml, manifest.json and report/.
 func (c *Command) Run(ctx context.Context) (*Release, error) {
@@ -169,7 +179,8 @@ func (c *Command) spend(ctx context.Context, rho dp.Rho) (*dp.Grant, error) {
 	grant, err := ledger.Spend(ctx, "synthetic data "+filepath.Base(c.Out), rho)
 	var over *dp.OverspendError
 	if errors.As(err, &over) {
-		return nil, bad(err)
+		// Rounded down, so that what is told fits.
+		return nil, bad(fmt.Errorf("%w; what is left is epsilon %.2f at delta %g", err, math.Floor(100*dp.Epsilon(over.Left, c.Delta))/100, c.Delta))
 	}
 	return grant, err
 }

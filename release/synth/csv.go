@@ -219,3 +219,32 @@ func note(seen map[string]bool, v string) {
 		seen[strings.Clone(v)] = true
 	}
 }
+
+// several tells, for each column that is not split, the separator of cells that look as if they held several codes: some values are
+// made of others of the same column.
+func (d *Domain) several() map[string]string {
+	out := map[string]string{}
+	for _, c := range d.Columns {
+		if c.Separator != "" {
+			continue
+		}
+		for _, sep := range []string{";", "|", ","} {
+			joined, known := 0, 0
+			for _, code := range c.Codes {
+				parts := strings.Split(code, sep)
+				if len(parts) < 2 {
+					continue
+				}
+				joined++
+				if slices.ContainsFunc(parts, func(p string) bool { return slices.Contains(c.Codes, strings.TrimSpace(p)) }) {
+					known++
+				}
+			}
+			if joined > 0 && 2*known > joined {
+				out[c.Name] = sep
+				break
+			}
+		}
+	}
+	return out
+}
