@@ -20,7 +20,7 @@ func formFault(err error, u forms.Upload) error {
 	case !errors.As(err, &rejected):
 		return err
 	}
-	var faults, warnings []string
+	faults, warnings := []string{}, []string{}
 	for _, p := range rejected.Problems {
 		if p.Severity == "error" {
 			faults = append(faults, sentence(p))

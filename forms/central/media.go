@@ -58,6 +58,9 @@ func (c *call) medium(f forms.Form, version string) error {
 	var body []byte
 	if err := c.read(func(tx *store.Tx) (err error) {
 		m, body, err = c.h.Forms.Medium(tx, c.sub, f.Project, f.ID, version, c.params["name"])
+		if m.Dataset != "" {
+			return nil // there is no file, but a list that stands for it
+		}
 		return err
 	}); err != nil {
 		return err

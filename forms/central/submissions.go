@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"aman/forms"
@@ -509,11 +510,22 @@ func (c *call) putAttachment(f forms.Form, version string) error {
 	if err != nil {
 		return err
 	}
+	// A phone may bring what nobody asked for. A script that does has most likely misspelt it.
+	name := c.params["name"]
+	var list []forms.Attachment
+	if err := c.read(func(tx *store.Tx) (err error) {
+		list, err = c.h.Forms.Attachments(tx, c.sub, f.Project, f.ID, instanceOf(h))
+		return err
+	}); err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(list, func(a forms.Attachment) bool { return a.Name == name && a.Expected }) {
+		return errNotFound
+	}
 	body, err := c.bytes(fileMost)
 	if err != nil {
 		return err
 	}
-	name := c.params["name"]
 	if err := c.h.Forms.PutAttachment(c.ctx(), c.sub, f.Project, f.ID, instanceOf(h), name, mediaType(c.r.Header.Get("Content-Type"), name), body); err != nil {
 		return err
 	}

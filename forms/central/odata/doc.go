@@ -11,7 +11,8 @@
 // true, false, null, dates and times. A date alone is its first moment, and parts of a time
 // are taken, in UTC, as Central does. `neq` is read as `ne`, for scripts that say so.
 //
-// A comparison with nothing (a field without value) is unknown, as in SQL: neither it nor its
-// negation keeps a row. `eq null` and `ne null` ask for it. (OData 4.01, part 2, section 5.1.1;
-// Central hands its filters to PostgreSQL.)
+// Nothing (a field without value) equals nothing but null, so `ne 'rejected'` keeps a row that
+// has no review. Before or after it there is nothing: lt, le, ge and gt are unknown then, as in
+// SQL, and neither they nor their negation keep a row. (OData 4.01, part 2, section 5.1.1;
+// Central asks PostgreSQL whether values are distinct.)
 package odata

@@ -76,17 +76,12 @@ func (l *logic) value(r row) any {
 
 func (c *comparison) value(r row) any {
 	a, b := c.left.value(r), c.right.value(r)
-	if isNull(c.left) || isNull(c.right) {
-		switch none := a == nil && b == nil; c.wanted {
-		case equal:
-			return none
-		case different:
-			return !none
-		}
-		return nil
-	}
 	order, ok := compare(a, b)
-	switch {
+	switch same := ok && order == 0 || a == nil && b == nil; {
+	case c.wanted == equal:
+		return same
+	case c.wanted == different:
+		return !same
 	case !ok:
 		return nil
 	case order < 0:
@@ -96,8 +91,6 @@ func (c *comparison) value(r row) any {
 	}
 	return c.wanted.same
 }
-
-func isNull(e expr) bool { c, ok := e.(constant); return ok && c.v == nil }
 
 // compare orders two values; false when they cannot be compared.
 func compare(a, b any) (int, bool) {
