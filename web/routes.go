@@ -48,6 +48,7 @@ func (s *Server) routes() {
 	s.adminRoutes(in)
 	s.tableRoutes(in)
 	s.flowRoutes(in)
+	s.formRoutes(in)
 	s.fillRoutes(in)
 
 	rosa := &openrosa.Handler{Forms: s.Node.Forms, Store: s.Node.Store, SignIn: s.Node.SignIn, Base: s.Node.Config.Origin,
