@@ -68,23 +68,31 @@ func (s *Service) Receive(ctx context.Context, sub access.Subject, body []byte, 
 		Detail: map[string]string{"form": formForAudit(in.Form)}, encrypted: in.Encrypted, agent: short(o.Agent), deviceName: short(o.DeviceName),
 	}}
 	k := s.remembered.get(in.Form)
-	for range 5 {
+	for { // each round but the last means that somebody changed a form meanwhile
 		if k == nil {
 			if k, err = s.remember(ctx, in.Form); err != nil {
 				return Result{}, unknown(err)
 			}
 		}
 		if err := r.judge(ctx, k); err != nil {
-			return Result{}, err
+			// What is remembered may be old: the fault is told when it stands in the store too.
+			now, again := s.remember(ctx, in.Form)
+			if again != nil {
+				return Result{}, unknown(again)
+			}
+			if now.n == k.n {
+				return Result{}, err
+			}
+			k = now
+			continue
 		}
 		res, err = s.Submit(ctx, r.sub, r.filled, r.accept)
 		if !errors.Is(err, errStale) {
-			break
+			res.Instance = in.ID
+			return res, err
 		}
 		k = nil
 	}
-	res.Instance = in.ID
-	return res, err
 }
 
 func unknown(err error) error {

@@ -62,28 +62,51 @@ func rootTag(definition []byte) (begin, end int, err error) {
 	}
 }
 
-// withInstanceID writes an instance id into a submission that has none: in front of all
-// else in its root, where it is the first meta that a reader finds.
+// withInstanceID writes an instance id into a submission that has none: into its meta, or,
+// without one, into a meta in front of all else.
 func withInstanceID(body []byte, id string) ([]byte, error) {
 	d := xml.NewDecoder(bytes.NewReader(body))
-	for {
+	var root, rootEnd = "", 0
+	for depth := 0; ; {
 		token, err := d.RawToken()
+		if errors.Is(err, io.EOF) && root != "" {
+			break
+		}
 		if err != nil {
 			return nil, err
 		}
-		start, ok := token.(xml.StartElement)
-		if !ok {
-			continue
+		switch t := token.(type) {
+		case xml.EndElement:
+			depth--
+		case xml.StartElement:
+			depth++
+			switch end := int(d.InputOffset()); {
+			case depth == 1 && root == "":
+				root, rootEnd = qualified(t.Name), end
+			case depth == 2 && t.Name.Local == "meta":
+				return inside(body, end, qualified(t.Name), element(t.Name.Space, "instanceID", id)), nil
+			}
 		}
-		end := int(d.InputOffset())
-		name := start.Name.Local
-		if start.Name.Space != "" {
-			name = start.Name.Space + ":" + name
-		}
-		meta := []byte(`<meta xmlns="http://openrosa.org/xforms"><instanceID>` + id + `</instanceID></meta>`)
-		if body[end-2] == '/' {
-			return slices.Concat(body[:end-2], []byte(">"), meta, []byte("</"+name+">"), body[end:]), nil
-		}
-		return slices.Concat(body[:end], meta, body[end:]), nil
 	}
+	return inside(body, rootEnd, root, `<meta xmlns="http://openrosa.org/xforms">`+element("", "instanceID", id)+`</meta>`), nil
+}
+
+func qualified(n xml.Name) string {
+	if n.Space != "" {
+		return n.Space + ":" + n.Local
+	}
+	return n.Local
+}
+
+func element(prefix, local, text string) string {
+	name := qualified(xml.Name{Space: prefix, Local: local})
+	return "<" + name + ">" + text + "</" + name + ">"
+}
+
+// inside puts text in front of all else in the element whose start tag ends at end.
+func inside(body []byte, end int, name, text string) []byte {
+	if body[end-2] == '/' {
+		return slices.Concat(body[:end-2], []byte(">"+text+"</"+name+">"), body[end:])
+	}
+	return slices.Concat(body[:end], []byte(text), body[end:])
 }
