@@ -46,7 +46,7 @@ func (c *call) appUsers() error {
 			if err := r.Scan(&id, &u.DisplayName, &created, &seen, &revoked); err != nil {
 				return err
 			}
-			u.CreatedAt, u.LastUsed = moment(store.Time(created)), at(store.Time(seen))
+			u.CreatedAt, u.LastUsed, u.DeletedAt = moment(store.Time(created)), at(store.Time(seen)), at(store.Time(revoked))
 			if revoked == 0 {
 				hidden := tokenHidden
 				u.Token = &hidden

@@ -128,6 +128,9 @@ func (c *call) theEntity() (d entities.Dataset, e entities.Entity, err error) {
 		e, err = c.h.Entities.Get(tx, c.sub, d.Project, d.Name, c.params["entity"])
 		return err
 	})
+	if err == nil && !e.Deleted.IsZero() && !c.flag("deleted") {
+		err = errNotFound
+	}
 	return d, e, err
 }
 

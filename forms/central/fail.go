@@ -11,6 +11,7 @@ import (
 
 	"aman/forms"
 	"aman/forms/central/odata"
+	"aman/forms/entities"
 	"aman/forms/xform"
 	"aman/platform/access"
 	"aman/platform/signin"
@@ -51,6 +52,19 @@ var known = []struct {
 	{forms.ErrUnknownForm, errNotFound},
 	{forms.ErrDifferent, errXMLDiffers},
 	{forms.ErrFormClosed, errClosed},
+	{forms.ErrNoMedium, errNotFound},
+	{forms.ErrNoDraft, errNotFound},
+	{forms.ErrOnlyDraft, errNoDraftDel},
+	{forms.ErrDeleted, errDeleted},
+	{forms.ErrNotYours, errRights},
+	{forms.ErrMediumLarge, &problem{Code: "413.1", Message: "The file is larger than this server takes."}},
+	{forms.ErrComment, &problem{Code: "400.8", Message: "Unexpected body value; a comment has between 1 and 10,000 characters."}},
+	{entities.ErrNoDataset, errNotFound},
+	{entities.ErrNoEntity, errNotFound},
+	{entities.ErrNoVersion, errNotFound},
+	{entities.ErrInUse, &problem{Code: "409.22", Message: "The list has entities, or a form that writes to it, and cannot be deleted."}},
+	{entities.ErrBound, &problem{Code: "409.23", Message: "This list is a register of this server; its properties and rules cannot be changed here."}},
+	{entities.ErrClass, &problem{Code: "400.8", Message: "Unexpected class value; a privacy class is open, sensitive, identity or health."}},
 	{xform.ErrNoInstanceID, &problem{Code: "400.2", Message: "Required parameter instanceID missing.", Details: details{"field": "instanceID"}}},
 	{xform.ErrNoForm, &problem{Code: "400.2", Message: "Required parameter form ID xml attribute missing.", Details: details{"field": "form ID xml attribute"}}},
 	{forms.ErrEncrypted, &problem{Code: "400.8", Message: "Unexpected submission value; this form takes no encrypted submissions.", Details: nil}},
@@ -61,7 +75,10 @@ func (c *call) problemOf(err error) *problem {
 	var slow *signin.Slow
 	var syntax *odata.SyntaxError
 	var no *odata.Unsupported
+	var name *entities.NameError
 	switch {
+	case errors.As(err, &name):
+		return unexpected("name", name.Name, "This is not a valid "+name.What+" name. "+name.Reason)
 	case errors.As(err, &p):
 		return p
 	case access.AsRefusal(err) != nil:

@@ -13,3 +13,6 @@ CREATE INDEX program_sessions_password ON program_sessions (password);
 -- Programs written for ODK Central know users, phones and forms by small numbers; each thing
 -- gets one when it is first shown to a program, and keeps it. (forms/central)
 CREATE TABLE numbers (kind TEXT NOT NULL, number BIGINT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (kind, number), UNIQUE (kind, id));
+
+-- Phones that a program let in: the project they belong to, and the account of their own that stands behind them. (forms/central)
+CREATE TABLE app_users (device TEXT PRIMARY KEY, project BIGINT NOT NULL, user_id TEXT NOT NULL);

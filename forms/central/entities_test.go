@@ -1,0 +1,121 @@
+package central
+
+import (
+	"bytes"
+	"encoding/csv"
+	"net/url"
+	"testing"
+)
+
+func TestEntityLists(t *testing.T) {
+	each(t, func(s *script) {
+		d := s.ok("POST", "{p}/datasets", `{"name": "shelters", "approvalRequired": true}`).obj()
+		same(t, "made", []any{d["name"], d["projectId"], d["approvalRequired"], d["properties"], d["linkedForms"], d["sourceForms"]}, []any{"shelters", 2, true, []any{}, []any{}, []any{}})
+		s.no("409.3", "POST", "{p}/datasets", `{"name": "shelters"}`)
+		s.no("400.8", "POST", "{p}/datasets", `{"name": "a.b"}`)
+		s.ok("POST", "{p}/datasets/shelters/properties", `{"name": "town-é"}`)
+		s.no("409.3", "POST", "{p}/datasets/shelters/properties", `{"name": "town-é"}`)
+		s.no("400.8", "POST", "{p}/datasets/shelters/properties", `{"name": "label"}`)
+		d = s.ok("GET", "{p}/datasets/shelters", nil, "X-Extended-Metadata", "true").obj()
+		same(t, "property", []any{get(d, "properties", 0, "name"), get(d, "properties", 0, "odataName"), d["entities"]}, []any{"town-é", "town_", 0})
+		same(t, "the list", get(s.ok("GET", "{p}/datasets", nil).list(), 0, "name"), "shelters")
+		same(t, "changed", s.ok("PATCH", "{p}/datasets/shelters", `{"approvalRequired": false}`).obj()["approvalRequired"], false)
+		s.no("404.1", "GET", "{p}/datasets/nothing", nil)
+		s.as(s.Shelter, "shelter", false).no("404.1", "GET", "{p}/datasets/shelters", nil)
+		s.ok("DELETE", "{p}/datasets/shelters", nil)
+		s.no("404.1", "GET", "{p}/datasets/shelters", nil)
+	})
+}
+
+const anID = "5a1f0c35-8d4f-4a0e-9c56-0a4c9bb3fd11"
+
+func TestEntities(t *testing.T) {
+	each(t, func(s *script) {
+		s.ok("POST", "{p}/datasets", `{"name": "shelters"}`)
+		s.ok("POST", "{p}/datasets/shelters/properties", `{"name": "town"}`)
+		s.ok("POST", "{p}/datasets/shelters/properties", `{"name": "beds"}`)
+		const all = "{p}/datasets/shelters/entities"
+		e := s.ok("POST", all, `{"uuid": "`+anID+`", "label": "House one", "data": {"town": "Invented A", "beds": "4"}}`).obj()
+		same(t, "made", []any{e["uuid"], get(e, "currentVersion", "label"), get(e, "currentVersion", "version"), get(e, "currentVersion", "data", "town"), e["conflict"], e["updatedAt"]}, []any{anID, "House one", 1, "Invented A", nil, nil})
+		for code, body := range map[string]string{
+			"409.3":  `{"uuid": "` + anID + `", "label": "Again", "data": {}}`,
+			"400.28": `{"label": "x", "data": {"nothing": "1"}}`,
+			"400.1":  `{"label": `,
+		} {
+			s.no(code, "POST", all, body)
+		}
+		s.no("400.28", "POST", all, `{"uuid": "no", "label": "x"}`)
+		s.no("400.28", "POST", all, `{"label": " ", "data": {}}`)
+		s.no("400.28", "POST", all, `{"label": "x", "data": {"beds": 4}}`)
+		s.ok("POST", all, `{"entities": [{"label": "House two", "data": {"town": "Invented B", "beds": null}}, {"label": "House three", "data": {}}], "source": {"name": "houses.csv", "size": 2}}`)
+		s.no("400.2", "POST", all, `{"entities": [{"label": "x"}]}`)
+		s.no("400.8", "POST", all, `{"entities": [], "source": {"name": "x"}}`)
+		same(t, "how many", len(s.ok("GET", all, nil).list()), 3)
+
+		const one = all + "/" + anID
+		s.no("400.2", "PATCH", one, `{"label": "x"}`)
+		s.no("400.11", "PATCH", one+"?baseVersion=x", `{"label": "x"}`)
+		s.no("409.15", "PATCH", one+"?baseVersion=7", `{"data": {"beds": "5"}}`)
+		e = s.ok("PATCH", one+"?baseVersion=1", `{"data": {"beds": "5"}}`).obj()
+		same(t, "changed", []any{get(e, "currentVersion", "version"), get(e, "currentVersion", "baseVersion"), get(e, "currentVersion", "data", "beds"), get(e, "currentVersion", "data", "town"), get(e, "currentVersion", "label")}, []any{2, 1, "5", "Invented A", "House one"})
+		if e["updatedAt"] == nil {
+			t.Error("no time of the change")
+		}
+		s.no("409.15", "PATCH", one+"?baseVersion=1", `{"data": {"beds": "6"}}`)
+		same(t, "forced", get(s.ok("PATCH", one+"?force=true", `{"label": "House 1"}`).obj(), "currentVersion", "label"), "House 1")
+		v := s.ok("GET", one+"/versions", nil).list()
+		same(t, "versions", []any{len(v), get(v, 0, "version"), get(v, 0, "current"), get(v, 2, "current"), get(v, 2, "label")}, []any{3, 1, false, true, "House 1"})
+		same(t, "diffs", s.ok("GET", one+"/diffs", nil).list(), []any{
+			[]any{map[string]any{"old": "4", "new": "5", "propertyName": "beds"}}, []any{map[string]any{"old": "House one", "new": "House 1", "propertyName": "label"}},
+		})
+
+		a := s.ok("GET", all+".csv", nil)
+		rows, err := csv.NewReader(bytes.NewReader(a.body)).ReadAll()
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, "head", rows[0], []string{"__id", "label", "town", "beds", "__createdAt", "__creatorId", "__creatorName", "__updates", "__updatedAt", "__version"})
+		same(t, "row", rows[3][:4], []string{anID, "House 1", "Invented A", "5"})
+		same(t, "rows of a filter", len(lines(s.ok("GET", all+".csv?$filter="+url.QueryEscape("__system/updatedAt ne null"), nil).body)), 2)
+
+		s.ok("DELETE", one, nil)
+		s.no("404.1", "GET", one, nil)
+		same(t, "how many", len(s.ok("GET", all, nil).list()), 2)
+		same(t, "deleted", get(s.ok("GET", all+"?deleted=true", nil).list(), 0, "uuid"), anID)
+		s.ok("POST", one+"/restore", nil)
+		s.ok("GET", one, nil)
+		s.no("404.1", "DELETE", all+"/00000000-0000-4000-8000-000000000000", nil)
+	})
+}
+
+func lines(b []byte) [][]byte { return bytes.Split(bytes.TrimSpace(b), []byte("\n")) }
+
+func TestODataOfEntities(t *testing.T) {
+	s := one(t)
+	s.ok("POST", "{p}/datasets", `{"name": "shelters"}`)
+	s.ok("POST", "{p}/datasets/shelters/properties", `{"name": "town"}`)
+	for _, name := range []string{"one", "two", "three", "four"} {
+		s.ok("POST", "{p}/datasets/shelters/entities", `{"label": "House `+name+`", "data": {"town": "`+name+`"}}`)
+	}
+	const table = "{p}/datasets/shelters.svc/Entities"
+	labels := func(rows []any) (out []string) {
+		for _, r := range rows {
+			out = append(out, get(r, "label").(string))
+		}
+		return out
+	}
+	a := s.ok("GET", table+"?$count=true&$top=3", nil)
+	same(t, "a page", []any{labels(a.rows()), a.obj()["@odata.count"]}, []any{[]string{"House four", "House three", "House two"}, 4})
+	row := a.rows()[0]
+	same(t, "a row", []any{get(row, "town"), get(row, "__system", "version"), get(row, "__system", "creatorName"), get(row, "__system", "updatedAt"), get(row, "__system", "updates")}, []any{"four", 1, "field", nil, 0})
+	next := a.obj()["@odata.nextLink"].(string)
+	same(t, "the next", labels(s.ok("GET", next[len(s.base):], nil).rows()), []string{"House one"})
+	same(t, "by a property", labels(s.ok("GET", table+"?$filter="+url.QueryEscape("town eq 'two' or __system/createdAt lt 2020-01-01"), nil).rows()), []string{"House two"})
+	same(t, "some", s.ok("GET", table+"?$top=1&$select=town,__system/version", nil).rows()[0], map[string]any{"town": "four", "__system": map[string]any{"version": 1}})
+	s.no("400.23", "GET", table+"?$select=nothing", nil)
+	same(t, "service", get(s.ok("GET", "{p}/datasets/shelters.svc", nil).obj(), "value", 0, "name"), "Entities")
+	if m := s.ok("GET", "{p}/datasets/shelters.svc/$metadata", nil); !bytes.Contains(m.body, []byte(`<Property Name="town" Type="Edm.String"/>`)) {
+		t.Errorf("%s", m.body)
+	}
+	s.no("404.1", "GET", "{p}/datasets/shelters.svc/Other", nil)
+}
