@@ -137,6 +137,7 @@ func (b *formAnswerPage) tell(p *Page, m *xform.Model, given []forms.Answer) {
 		if key := "fit." + rule; p.srv.texts.Has(key) {
 			text = p.T(key)
 		}
+		text = orElse(said(m, rule, plainPath(path), p.Lang), text)
 		path = shownPath(path)
 		against[path] = append(against[path], text)
 		b.Reasons = append(b.Reasons, misfitView{Question: name(path), Text: text})
@@ -149,8 +150,11 @@ func (b *formAnswerPage) tell(p *Page, m *xform.Model, given []forms.Answer) {
 		g := givenAnswer{Question: name(a.Path), Answer: a.Value, Hidden: a.Hidden, Reasons: against[a.Path]}
 		if q != nil {
 			g.Answer = chosen(*q, a.Value, p.Lang)
-			if len(q.Groups) > 0 {
-				g.Group = q.Groups[len(q.Groups)-1]
+			if typ := m.Binds[q.Path].Type; typ == "date" {
+				g.Answer = p.Date(a.Value)
+			}
+			if groups := groupsOf(q.Path); len(groups) > 0 {
+				g.Group = groupTitle(m, q, groups, len(groups)-1, p.Lang)
 			}
 		}
 		if a.Hidden {
@@ -158,6 +162,17 @@ func (b *formAnswerPage) tell(p *Page, m *xform.Model, given []forms.Answer) {
 		}
 		b.Answers = append(b.Answers, g)
 	}
+}
+
+// said is what the form itself says of an answer that breaks a rule.
+func said(m *xform.Model, rule, path, lang string) string {
+	switch b := m.Binds[path]; xform.Rule(rule) {
+	case xform.Constraint:
+		return xform.Text(b.ConstraintMessage, lang)
+	case xform.Required:
+		return xform.Text(b.RequiredMessage, lang)
+	}
+	return ""
 }
 
 // compare marks what differs from an earlier version of the same submission.

@@ -54,9 +54,9 @@ func (s *Server) formTest(w http.ResponseWriter, r *http.Request) {
 	s.render(w, r, http.StatusOK, "formtest", p)
 }
 
-// settingsQR draws the code that sets up ODK Collect: its settings as JSON, deflated, in
-// base 64. Source: ODK Collect, “Configuring with QR codes”.
-func settingsQR(server, name string) (template.HTML, error) {
+// collectSettings are the settings of ODK Collect as its QR codes hold them: JSON, deflated,
+// in base 64. Source: ODK Collect, “Configuring with QR codes”.
+func collectSettings(server, name string) (string, error) {
 	settings, err := json.Marshal(map[string]any{
 		"general": map[string]any{"server_url": server, "form_update_mode": "match_exactly", "autosend": "wifi_and_cellular"},
 		"admin":   map[string]any{},
@@ -69,7 +69,16 @@ func settingsQR(server, name string) (template.HTML, error) {
 	z := zlib.NewWriter(&small)
 	z.Write(settings)
 	z.Close()
-	code, err := qrcode.Encode(base64.StdEncoding.EncodeToString(small.Bytes()), qrcode.L, qrcode.Auto)
+	return base64.StdEncoding.EncodeToString(small.Bytes()), nil
+}
+
+// settingsQR draws the code that sets up ODK Collect.
+func settingsQR(server, name string) (template.HTML, error) {
+	settings, err := collectSettings(server, name)
+	if err != nil {
+		return "", err
+	}
+	code, err := qrcode.Encode(settings, qrcode.L, qrcode.Auto)
 	if err != nil {
 		return "", err
 	}

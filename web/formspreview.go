@@ -160,10 +160,7 @@ func (p *Page) paper(m *xform.Model, lang string) []paperItem {
 			}
 			open = append([]string{}, groups[:k]...)
 			open = append(open, g)
-			title := xform.Text(m.Texts[g+":label"][""], languageCode(lang))
-			if title == "" && len(q.Groups) == len(groups) {
-				title = q.Groups[k]
-			}
+			title := groupTitle(m, q, groups, k, languageCode(lang))
 			only := w.sentence(m.Binds[g].Relevant, g)
 			if title == "" && !repeats[g] && only == "" {
 				continue
@@ -196,6 +193,17 @@ func (p *Page) paper(m *xform.Model, lang string) []paperItem {
 		out = append(out, item)
 	}
 	return out
+}
+
+// groupTitle is what a group around a question is called, in a language.
+func groupTitle(m *xform.Model, q *xform.Question, groups []string, k int, lang string) string {
+	if title := xform.Text(m.Texts[groups[k]+":label"][""], lang); title != "" {
+		return title // where XLSForm has it
+	}
+	if len(q.Groups) == len(groups) {
+		return q.Groups[k]
+	}
+	return ""
 }
 
 func orElse(a, b string) string {

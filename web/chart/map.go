@@ -118,14 +118,28 @@ func Gather(spots []Spot, b Box, cells int) []Spot {
 
 const mapWidth = 640.0
 
+// shaped widens a box so that it is not much flatter or taller than a page has room for.
+func (b Box) shaped() Box {
+	squeeze := max(math.Cos((b.South+b.North)/2*math.Pi/180), 0.1)
+	wide, high := (b.East-b.West)*squeeze, b.North-b.South
+	const flat, tall = 0.5, 0.8 // height to width
+	if lack := wide*flat - high; lack > 0 {
+		b.South, b.North = b.South-lack/2, b.North+lack/2
+	}
+	if lack := (high/tall - wide) / squeeze; lack > 0 {
+		b.West, b.East = b.West-lack/2, b.East+lack/2
+	}
+	return b.clamp()
+}
+
 // SVG draws the map. Latitude and longitude are drawn at the scale of the middle
 // (equirectangular), which is true enough for a country.
 func (m *Map) SVG() template.HTML {
-	b := m.Box
+	b := m.Box.shaped()
 	squeeze := max(math.Cos((b.South+b.North)/2*math.Pi/180), 0.1)
 	scale := mapWidth / ((b.East - b.West) * squeeze)
-	height := min(max((b.North-b.South)*scale, 240), 900)
-	scaleY := height / (b.North - b.South)
+	height := (b.North - b.South) * scale
+	scaleY := scale
 	x := func(lon float64) float64 { return (lon - b.West) / (b.East - b.West) * mapWidth }
 	y := func(lat float64) float64 { return (b.North - lat) * scaleY }
 	var w strings.Builder
