@@ -18,9 +18,9 @@ import (
 // jobVariable holds the job of a child process, as JSON.
 const jobVariable = "AMAN_BENCH_JOB"
 
-// job is what a child process does: make an empty world, fill one, look at one that was filled, or serve one.
+// job is what a child process does: make an empty world, fill one, look at one that was filled, serve one, or count what came in.
 type job struct {
-	Do       string // "world", "fill", "look", "serve"
+	Do       string // "world", "fill", "look", "serve", "count"
 	Data     string
 	Database string
 	People   int
@@ -47,6 +47,12 @@ func child(body string) error {
 			return err
 		}
 		return json.NewEncoder(os.Stdout).Encode(w.targets)
+	case "count":
+		r, err := countRecords(ctx, n)
+		if err != nil {
+			return err
+		}
+		return json.NewEncoder(os.Stdout).Encode(r)
 	case "fill":
 		t, err := fill(ctx, n, j.People)
 		if err != nil {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"mime/multipart"
 	"net/http"
 	"slices"
 	"sync"
@@ -41,10 +40,6 @@ func intake(ctx context.Context, o options, p place, f floor) (out []intakeRun, 
 		return nil, err
 	}
 	world.stop()
-	before, err := p.size(ctx, j)
-	if err != nil {
-		return nil, err
-	}
 	j.Do = "serve"
 	var s serving
 	node, err := start(ctx, j, &s)
@@ -52,12 +47,21 @@ func intake(ctx context.Context, o options, p place, f floor) (out []intakeRun, 
 		return nil, err
 	}
 	defer node.stop()
-	post := &poster{url: s.Addr + "/v1/key/" + t.Token + "/projects/1/submission"}
+	post := &poster{url: s.Addr + "/v1/key/" + t.Token + "/projects/1/submission", fill: interview}
+	return post.measure(ctx, o, p, j, s, node, f, "intake", 8, 64)
+}
+
+// measure lets so many clients at once send, some times over.
+func (post *poster) measure(ctx context.Context, o options, p place, j job, s serving, node *process, f floor, name string, numbers ...int) (out []intakeRun, err error) {
+	before, err := p.size(ctx, j)
+	if err != nil {
+		return nil, err
+	}
 	if _, err := post.storm(ctx, 8, time.Second); err != nil { // warm-up
 		return nil, err
 	}
-	for _, clients := range []int{8, 64} {
-		say("submissions from %d clients", clients)
+	for _, clients := range numbers {
+		say("%s: submissions from %d clients", name, clients)
 		var runs []intakeRun
 		for range o.runs {
 			cpu := node.cpu()
@@ -82,12 +86,13 @@ func intake(ctx context.Context, o options, p place, f floor) (out []intakeRun, 
 		}
 		out = append(out, r)
 	}
-	return out, saveProfile(ctx, o, s, p, "intake", func(d time.Duration) error { _, err := post.storm(ctx, 8, d); return err })
+	return out, saveProfile(ctx, o, s, p, name, func(d time.Duration) error { _, err := post.storm(ctx, 8, d); return err })
 }
 
-// poster sends interviews as ODK Collect does.
+// poster sends filled forms as ODK Collect does.
 type poster struct {
 	url  string
+	fill func(instance string, seed int) []byte
 	sent atomic.Int64
 }
 
@@ -96,7 +101,7 @@ type storm struct {
 	whole time.Duration
 }
 
-// storm lets clients post one interview after the other for some time.
+// storm lets clients post one filled form after the other for some time.
 func (p *poster) storm(ctx context.Context, clients int, length time.Duration) (s storm, err error) {
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: clients}}
 	defer client.CloseIdleConnections()
@@ -109,7 +114,7 @@ func (p *poster) storm(ctx context.Context, clients int, length time.Duration) (
 		wait.Go(func() {
 			var mine []time.Duration
 			for time.Since(began) < length && ctx.Err() == nil {
-				body, kind := form(int(p.sent.Add(1)))
+				body, kind := form(p.fill(ids.New(), int(p.sent.Add(1))))
 				at := time.Now()
 				if err := send(ctx, client, p.url, body, kind); err != nil {
 					stop(err)
@@ -125,15 +130,6 @@ func (p *poster) storm(ctx context.Context, clients int, length time.Duration) (
 	wait.Wait()
 	s.whole = time.Since(began)
 	return s, context.Cause(ctx)
-}
-
-func form(seed int) ([]byte, string) {
-	var b bytes.Buffer
-	m := multipart.NewWriter(&b)
-	part, _ := m.CreateFormFile("xml_submission_file", "submission.xml")
-	part.Write(interview(ids.New(), seed))
-	m.Close()
-	return b.Bytes(), m.FormDataContentType()
 }
 
 func send(ctx context.Context, client *http.Client, url string, body []byte, kind string) error {

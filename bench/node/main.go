@@ -32,6 +32,7 @@ type options struct {
 	database string
 	profile  string
 	only     string
+	storm    bool
 	asIs     bool
 	asJSON   bool
 }
@@ -54,7 +55,8 @@ func main() {
 	flag.StringVar(&o.keep, "keep", "", "folder in which the filled stores are kept and found again")
 	flag.StringVar(&o.database, "database", "", "postgres:// address of a server on which databases may be made; a private one is started when empty")
 	flag.StringVar(&o.profile, "profile", "", "folder for CPU profiles of the node")
-	flag.StringVar(&o.only, "only", "", "intake or pages: only that part")
+	flag.StringVar(&o.only, "only", "", "intake, survey or pages: only that part")
+	flag.BoolVar(&o.storm, "storm", true, "after the survey, 500 devices that send again and hang up")
 	flag.BoolVar(&o.asIs, "as-is", false, "measure the kept store as it is, though its filling was cut short")
 	flag.BoolVar(&o.asJSON, "json", false, "one JSON object on standard output")
 	flag.Parse()
@@ -114,11 +116,18 @@ func measureEngine(ctx context.Context, o options, engine, dir string) (*engineR
 		if r.Floor, err = floors(ctx, place, dir); err != nil {
 			return nil, fmt.Errorf("floors: %w", err)
 		}
+	}
+	if o.only == "" || o.only == "intake" {
 		if r.Intake, err = intake(ctx, o, place, r.Floor); err != nil {
 			return nil, fmt.Errorf("submissions: %w", err)
 		}
 	}
-	if o.only != "intake" {
+	if o.only == "" || o.only == "survey" {
+		if r.Survey, err = survey(ctx, o, place, r.Floor); err != nil {
+			return nil, fmt.Errorf("survey: %w", err)
+		}
+	}
+	if o.only == "" || o.only == "pages" {
 		if r.Pages, err = pages(ctx, o, place); err != nil {
 			return nil, fmt.Errorf("pages: %w", err)
 		}

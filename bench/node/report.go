@@ -26,6 +26,7 @@ type engineReport struct {
 	Engine string
 	Floor  floor
 	Intake []intakeRun
+	Survey *surveyRun
 	Pages  *pagesReport
 }
 
@@ -33,16 +34,33 @@ func (r *report) print(w io.Writer) {
 	fmt.Fprintf(w, "%s  %d cores, %s, load %s\n", r.At.Format(time.RFC3339), r.Cores, r.Go, r.Load)
 	for _, e := range r.Engines {
 		fmt.Fprintf(w, "\n%s\n", e.Engine)
-		if len(e.Intake) > 0 {
+		if e.Floor.Rows > 0 {
 			fmt.Fprintf(w, "  floor: %.0f fsyncs/s, %.0f durable single rows/s from one client\n", e.Floor.Fsyncs, e.Floor.Rows)
 		}
 		for _, i := range e.Intake {
-			fmt.Fprintf(w, "  submissions, %2d clients: %.0f/s (%s)  p50 %.1f ms  p99 %.1f ms  %.2f ms CPU each  %.1f per floor row  %.1f per fsync  %.0f MiB resident, %.0f at most  %.0f bytes each\n",
-				i.Clients, i.PerSecond, numbers(i.AllPerSecond), i.P50, i.P99, i.CPU, i.ToRows, i.ToFsyncs, i.Memory.RSS, i.Memory.Peak, i.BytesEach)
+			i.print(w, "interviews")
+		}
+		if e.Survey != nil {
+			e.Survey.print(w)
 		}
 		if p := e.Pages; p != nil {
 			p.print(w)
 		}
+	}
+}
+
+func (i *intakeRun) print(w io.Writer, what string) {
+	fmt.Fprintf(w, "  %s, %2d clients: %.0f/s (%s)  p50 %.1f ms  p99 %.1f ms  %.2f ms CPU each  %.1f per floor row  %.1f per fsync  %.0f MiB resident, %.0f at most  %.0f bytes each\n",
+		what, i.Clients, i.PerSecond, numbers(i.AllPerSecond), i.P50, i.P99, i.CPU, i.ToRows, i.ToFsyncs, i.Memory.RSS, i.Memory.Peak, i.BytesEach)
+}
+
+func (s *surveyRun) print(w io.Writer) {
+	for _, i := range s.Runs {
+		i.print(w, "250 questions")
+	}
+	if x := s.Storm; x.Clients > 0 {
+		fmt.Fprintf(w, "  storm: %d devices x %d submissions in %.1f s (%.0f/s); %d posts, %d of them again, %d connections cut; p50 %.1f ms  p99 %.1f ms; %d records, %d audit entries; %.0f MiB at most\n",
+			x.Clients, x.Each, x.Seconds, float64(x.Posts)/x.Seconds, x.Posts, x.Again, x.Cut, x.P50, x.P99, x.Records, x.Entries, x.Memory.Peak)
 	}
 }
 

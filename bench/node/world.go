@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"aman/forms"
 	"aman/node"
 	"aman/platform/access"
 	"aman/platform/store"
@@ -50,6 +51,7 @@ type world struct {
 	orgs    []string // the home organisation, then the shelters
 	offices []string
 	workers [][]access.Subject // by office
+	keeper  access.Subject     // of forms
 	began   time.Time
 }
 
@@ -59,7 +61,10 @@ func makeWorld(ctx context.Context, n *node.Node, people int) (*world, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = n.Store.Write(ctx, func(tx *store.Tx) error { return w.make(tx, n, people, hash) })
+	if err := n.Store.Write(ctx, func(tx *store.Tx) error { return w.make(tx, n, people, hash) }); err != nil {
+		return nil, err
+	}
+	_, err = n.Forms.Publish(ctx, w.keeper, forms.Survey, surveyForm)
 	return w, err
 }
 
@@ -112,6 +117,10 @@ func (w *world) make(tx *store.Tx, n *node.Node, people int, hash string) error 
 				return err
 			}
 		}
+	}
+	var err error
+	if w.keeper, err = user("keeper", "administrator", w.orgs[0], w.Office, false); err != nil {
+		return err
 	}
 	enumerator, err := user("enumerator", "enumerator", w.orgs[0], w.Office, false)
 	if err != nil {
