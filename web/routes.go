@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 
+	"aman/forms/central"
 	"aman/forms/openrosa"
 )
 
@@ -54,6 +55,10 @@ func (s *Server) routes() {
 	rosa := &openrosa.Handler{Forms: s.Node.Forms, Store: s.Node.Store, SignIn: s.Node.SignIn, Base: s.Node.Config.Origin,
 		Lists: s.Node.Entities, Secure: s.overHTTPS, Texts: s.texts, Now: s.Node.Now, Log: s.Log}
 	rosa.Register(s.mux)
+	api := &central.Handler{Store: s.Node.Store, Forms: s.Node.Forms, Entities: s.Node.Entities, SignIn: s.Node.SignIn, Policy: s.Node.Policy, Audit: s.Node.Audit,
+		Base: s.Node.Config.Origin, Secure: func(r *http.Request) bool { return s.overHTTPS(r) || !s.Secure }, Address: func(r *http.Request) string { return s.from(r).Address },
+		AppUserRole: "enumerator", Now: s.Node.Now, Log: s.Log}
+	api.Register(s.mux)
 	s.mux.Handle("/", rosa.Else(bounded(func(w http.ResponseWriter, r *http.Request) { s.fail(w, r, http.StatusNotFound, "error.not_found") })))
 }
 

@@ -135,7 +135,10 @@ func (s *Server) recover(next http.Handler) http.Handler {
 		start := time.Now()
 		rec := &recorder{ResponseWriter: w, status: http.StatusOK}
 		defer func() {
-			if p := recover(); p != nil {
+			p := recover()
+			// An answer that was broken off on purpose must not look whole.
+			aborted := p == http.ErrAbortHandler
+			if p != nil && !aborted {
 				s.Log.Error("a page failed", "route", r.Pattern, "fault", fmt.Sprintf("%T", p), "detail", faultText(p))
 				if !rec.wrote {
 					s.fail(rec, r, http.StatusInternalServerError, "error.internal")
@@ -143,6 +146,9 @@ func (s *Server) recover(next http.Handler) http.Handler {
 			}
 			// The route's pattern is logged, not the address: an address can hold ids.
 			s.Log.Info("request", "method", r.Method, "route", r.Pattern, "status", rec.status, "ms", time.Since(start).Milliseconds())
+			if aborted {
+				panic(http.ErrAbortHandler)
+			}
 		}()
 		next.ServeHTTP(rec, r)
 	})

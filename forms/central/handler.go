@@ -31,8 +31,9 @@ type Handler struct {
 	Audit    *audit.Log
 	// Base is the outside address, https://host, when it cannot be told from requests.
 	Base string
-	// Plain lets passwords come over http: a demonstration on loopback, and tests.
-	Plain bool
+	// Secure says whether a request may carry a password: over https, or on a node that is
+	// only for trying out. nil: over TLS that ends here.
+	Secure func(*http.Request) bool
 	// Address gives the client's address, for the throttle; nil: as the connection has it.
 	Address func(*http.Request) string
 	// AppUserRole is the role of the account that stands behind a new app user; empty: none can
@@ -150,7 +151,10 @@ func (c *call) comeIn(open bool) (err error) {
 
 // secure says whether a password may come this way.
 func (c *call) secure() bool {
-	return c.h.Plain || c.r.TLS != nil || strings.HasPrefix(c.h.Base, "https://")
+	if c.h.Secure != nil {
+		return c.h.Secure(c.r)
+	}
+	return c.r.TLS != nil
 }
 
 func (c *call) from() signin.From {

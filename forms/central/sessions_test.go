@@ -2,6 +2,7 @@ package central
 
 import (
 	"encoding/base64"
+	"net/http"
 	"testing"
 	"time"
 
@@ -49,9 +50,9 @@ func TestComingIn(t *testing.T) {
 		})
 	}
 	s.t = t
-	s.h.Plain = false
+	s.h.Secure = nil
 	s.no("401.3", "GET", "projects", nil, "Authorization", basic("field", s.secret))
-	s.h.Plain = true
+	s.h.Secure = func(*http.Request) bool { return true }
 	s.no("404.1", "GET", "nothing/of/that/name", nil)
 	s.no("404.1", "DELETE", "projects", nil)
 	a := s.no("401.2", "GET", "{p}/forms/trip.svc", nil, "Authorization", "")

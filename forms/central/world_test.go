@@ -44,7 +44,7 @@ func one(t *testing.T) *script { return newScript(t, nodetest.New(t, "")) }
 func newScript(t *testing.T, w *nodetest.World) *script {
 	t.Helper()
 	h := &Handler{Store: w.Node.Store, Forms: w.Node.Forms, Entities: w.Node.Entities, SignIn: w.Node.SignIn, Policy: w.Node.Policy, Audit: w.Node.Audit,
-		Plain: true, AppUserRole: "enumerator", Now: w.Node.Now, Log: slog.New(slog.DiscardHandler)}
+		Secure: func(*http.Request) bool { return true }, AppUserRole: "enumerator", Now: w.Node.Now, Log: slog.New(slog.DiscardHandler)}
 	mux := http.NewServeMux()
 	h.Register(mux)
 	srv := httptest.NewServer(mux)
