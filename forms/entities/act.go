@@ -77,9 +77,23 @@ func (s *Service) act(ctx context.Context, sub access.Subject, project int64, na
 	return err
 }
 
-// Create makes entities, all of them or none. source says where they come from in the
-// words of a file's name; it is kept with the submission, sealed.
+// Create makes entities, all of them or none, and gives them as they are. source says where
+// they come from in the words of a file's name; it is kept with the submission, sealed.
 func (s *Service) Create(ctx context.Context, sub access.Subject, project int64, name string, fresh []New, source string) ([]Entity, error) {
+	made, err := s.create(ctx, sub, project, name, fresh, source)
+	if err != nil {
+		return nil, err
+	}
+	return s.some(ctx, sub, project, name, made)
+}
+
+// CreateAll is Create for many of which the caller wants to know nothing more.
+func (s *Service) CreateAll(ctx context.Context, sub access.Subject, project int64, name string, fresh []New) error {
+	_, err := s.create(ctx, sub, project, name, fresh, "")
+	return err
+}
+
+func (s *Service) create(ctx context.Context, sub access.Subject, project int64, name string, fresh []New, source string) ([]string, error) {
 	if len(fresh) > createMost {
 		return nil, ErrTooMany
 	}
@@ -98,7 +112,7 @@ func (s *Service) Create(ctx context.Context, sub access.Subject, project int64,
 		}
 		made[i], seen[id] = id, true
 	}
-	err := s.act(ctx, sub, project, name, "entity.create", source, made, func(a *forms.Act, l *list, by author, t *tally) error {
+	return made, s.act(ctx, sub, project, name, "entity.create", source, made, func(a *forms.Act, l *list, by author, t *tally) error {
 		var taken []string
 		for i, n := range fresh {
 			err := s.createOne(a, l, by, t, made[i], n)
@@ -113,10 +127,6 @@ func (s *Service) Create(ctx context.Context, sub access.Subject, project int64,
 		}
 		return nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	return s.some(ctx, sub, project, name, made)
 }
 
 func (s *Service) createOne(a *forms.Act, l *list, by author, t *tally, id string, n New) error {

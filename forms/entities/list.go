@@ -26,7 +26,7 @@ type Query struct {
 	Deleted  bool
 	Conflict *bool
 	// Search is words of the label, in any script and order; small and capital letters and
-	// the usual variants of letters are one. At most 500 entities are found.
+	// the usual variants of letters are one. At most 500 entities of an office are found.
 	Search  string
 	IDs     []string // nil: any
 	Creator string   // a user
@@ -163,17 +163,17 @@ func (s *Service) ways(sub access.Subject, a access.Action) (out []access.Way) {
 
 // table is the entities of a list with the columns that the access policy asks about.
 func (l *list) table() string {
-	return "(SELECT e.*, " + map[bool]string{true: "TRUE", false: "FALSE"}[l.OwnOnly] + " AS restricted FROM entities e) r"
+	return "(SELECT e.*, " + literal(l.OwnOnly) + " AS restricted FROM entities e) r"
 }
 
 // conditions are those of the query apart from who sees what. none says that nothing can match.
-func (s *Service) conditions(tx *store.Tx, l *list, q Query) (where string, args []any, none bool, err error) {
+func (s *Service) conditions(tx *store.Tx, sub access.Subject, l *list, q Query) (where string, args []any, none bool, err error) {
 	var b strings.Builder
 	add := func(cond string, more ...any) {
 		b.WriteString(" AND " + cond)
 		args = append(args, more...)
 	}
-	b.WriteString("r.list = ? AND r.deleted = " + map[bool]string{true: "TRUE", false: "FALSE"}[q.Deleted])
+	b.WriteString("r.list = ? AND r.deleted = " + literal(q.Deleted))
 	args = append(args, l.ID)
 	if q.Deleted {
 		add("r.body IS NOT NULL")
@@ -194,7 +194,7 @@ func (s *Service) conditions(tx *store.Tx, l *list, q Query) (where string, args
 	}
 	found := q.IDs
 	if strings.TrimSpace(q.Search) != "" {
-		hits, err := s.search(tx, l, q.Search)
+		hits, err := s.search(tx, sub, l, q)
 		if err != nil {
 			return "", nil, false, err
 		}
@@ -221,25 +221,73 @@ func anys(list []string) []any {
 	return out
 }
 
-// search finds the entities whose label has all the words, or, where none has, some.
-func (s *Service) search(tx *store.Tx, l *list, text string) ([]string, error) {
-	hits, err := s.vault.Lookup(tx, l.lookup(), "label", "word", s.words(text))
-	if err != nil || len(hits) == 0 {
+// search finds the entities whose label has all the words, or, where none has, as many of
+// them as any has, in the offices where the subject sees some.
+func (s *Service) search(tx *store.Tx, sub access.Subject, l *list, q Query) ([]string, error) {
+	reach, args := s.reach(sub, q)
+	offices, err := tx.Strings("SELECT DISTINCT r.office FROM "+l.counts()+" WHERE r.list = ? AND r.n > 0 AND "+reach, append([]any{l.ID}, args...)...)
+	if err != nil {
 		return nil, err
 	}
+	words := s.words(q.Search)
 	var out []string
-	for _, h := range hits {
-		if h.Hits == hits[0].Hits {
-			out = append(out, h.Row)
+	most := 0
+	for _, office := range offices {
+		hits, err := s.vault.Lookup(tx, l.lookup(office), "label", "word", words)
+		if err != nil {
+			return nil, err
+		}
+		for _, h := range hits {
+			if h.Hits > most {
+				most, out = h.Hits, out[:0]
+			}
+			if h.Hits == most && len(out) < foundMost {
+				out = append(out, h.Row)
+			}
 		}
 	}
 	return out, nil
 }
 
+// foundMost bounds what a search gives in all: nobody reads further, and an engine takes no
+// more ids in a query than that with ease.
+const foundMost = 5000
+
+// reach is the condition that the subject reaches a row in some way.
+func (s *Service) reach(sub access.Subject, q Query) (string, []any) {
+	var reached []string
+	var args []any
+	for _, w := range s.policy.Ways(sub, q.action(), register) {
+		reached, args = append(reached, w.Where), append(args, w.Args...)
+	}
+	if len(reached) == 0 {
+		return "1 = 0", nil
+	}
+	return "(" + strings.Join(reached, " OR ") + ")", args
+}
+
+// counts is the kept counts with the columns that the access policy asks about.
+func (l *list) counts() string {
+	return "(SELECT c.*, " + literal(l.OwnOnly) + " AS restricted FROM entity_counts c) r"
+}
+
+// literal writes a truth value into a query, where an engine can plan with it.
+func literal(b bool) string {
+	if b {
+		return "TRUE"
+	}
+	return "FALSE"
+}
+
 // page reads rows with what is in them; limit may be more than a query's.
 func (s *Service) page(tx *store.Tx, sub access.Subject, l *list, q Query, limit int) ([]*row, bool, error) {
-	where, args, none, err := s.conditions(tx, l, q)
+	where, args, none, err := s.conditions(tx, sub, l, q)
 	ways := s.ways(sub, q.action())
+	if q.IDs != nil || q.Search != "" {
+		// These name the rows: one look at each, whatever the way.
+		reach, args := s.reach(sub, q)
+		ways = []access.Way{{Where: reach, Args: args}}
+	}
 	if err != nil || none || len(ways) == 0 {
 		return nil, false, err
 	}
@@ -289,20 +337,11 @@ func (s *Service) Count(tx *store.Tx, sub access.Subject, q Query) (n int, err e
 		}
 		return s.registry.Count(tx, sub, boundQuery(l, q))
 	}
-	where, args, none, err := s.conditions(tx, l, q)
+	where, args, none, err := s.conditions(tx, sub, l, q)
 	if err != nil || none {
 		return 0, err
 	}
-	ways := s.ways(sub, q.action())
-	if len(ways) == 0 {
-		return 0, nil
-	}
-	var reached []string
-	var more []any
-	for _, w := range ways {
-		reached, more = append(reached, w.Where), append(more, w.Args...)
-	}
-	reach := "(" + strings.Join(reached, " OR ") + ")"
+	reach, more := s.reach(sub, q)
 	plain := q
 	plain.Limit, plain.Offset, plain.After, plain.Conflict, plain.Deleted, plain.Oldest = 0, 0, "", nil, false, false
 	plain.Project, plain.Dataset = 0, ""
@@ -314,8 +353,7 @@ func (s *Service) Count(tx *store.Tx, sub access.Subject, q Query) (n int, err e
 		case q.Conflict != nil:
 			what = "r.n - r.conflicts"
 		}
-		restricted := map[bool]string{true: "TRUE", false: "FALSE"}
-		return n, tx.Row("SELECT CAST(coalesce(sum("+what+"), 0) AS BIGINT) FROM (SELECT c.*, "+restricted[l.OwnOnly]+" AS restricted FROM entity_counts c) r WHERE r.list = ? AND r.deleted = "+restricted[q.Deleted]+" AND "+reach,
+		return n, tx.Row("SELECT CAST(coalesce(sum("+what+"), 0) AS BIGINT) FROM "+l.counts()+" WHERE r.list = ? AND r.deleted = "+literal(q.Deleted)+" AND "+reach,
 			append([]any{l.ID}, more...)...).Scan(&n)
 	}
 	return n, tx.Row("SELECT count(*) FROM "+l.table()+" WHERE "+where+" AND "+reach, append(args, more...)...).Scan(&n)

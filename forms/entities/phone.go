@@ -52,7 +52,6 @@ func (s *Service) Hash(tx *store.Tx, sub access.Subject, project int64, name str
 		fmt.Fprintln(h, p.Name, p.Class)
 	}
 	where, args := s.policy.Filter(sub, access.Read, register)
-	own := map[bool]string{true: "TRUE", false: "FALSE"}[l.OwnOnly]
 	err = tx.Each(func(r *sql.Rows) error {
 		var o access.Object
 		var n, stamp int64
@@ -63,7 +62,7 @@ func (s *Service) Hash(tx *store.Tx, sub access.Subject, project int64, name str
 		d := s.policy.Can(sub, access.Read, o, access.Facts{})
 		fmt.Fprintln(h, o.Org, o.Office, o.Owner, n, stamp, d.Readable(access.Open), d.Readable(access.Sensitive))
 		return nil
-	}, "SELECT r.org, r.office, r.owner, r.n, r.stamp FROM (SELECT c.*, "+own+" AS restricted FROM entity_counts c) r WHERE r.list = ? AND "+where+" ORDER BY r.org, r.office, r.owner", append([]any{l.ID}, args...)...)
+	}, "SELECT r.org, r.office, r.owner, r.n, r.stamp FROM "+l.counts()+" WHERE r.list = ? AND "+where+" ORDER BY r.org, r.office, r.owner", append([]any{l.ID}, args...)...)
 	if err != nil {
 		return "", err
 	}

@@ -112,8 +112,9 @@ func (s *Service) words(label string) []string {
 	return out
 }
 
-// lookup names the entities of one list in the blind index.
-func (l *list) lookup() string { return fmt.Sprint("entities/", l.ID) }
+// lookup names the entities of one office in one list in the blind index. A look-up finds so
+// many and no more; so that they are not all another office's, each office is looked up by itself.
+func (l *list) lookup(office string) string { return fmt.Sprintf("entities/%d/%s", l.ID, office) }
 
 // owner is whose key seals an entity. An id comes from a phone and could be that of a person:
 // so it never stands for an owner by itself.

@@ -56,15 +56,15 @@ func (s *Service) insert(tx *store.Tx, l *list, a author, t *tally, id string, b
 		id, l.ID, r.Org, r.Office, r.Owner, store.Micros(a.at), a.user, a.device, sealed); err != nil {
 		return err
 	}
-	if err := s.index(tx, l, id, b.Label); err != nil {
+	if err := s.index(tx, l, r, b.Label); err != nil {
 		return err
 	}
 	t.add(r, 1)
 	return s.remember(tx, l.ID, id, 1, a, st)
 }
 
-func (s *Service) index(tx *store.Tx, l *list, id, label string) error {
-	return s.vault.Index(tx, l.lookup(), id, "label", owner(id), map[string][]string{"word": s.words(label)})
+func (s *Service) index(tx *store.Tx, l *list, r *row, label string) error {
+	return s.vault.Index(tx, l.lookup(r.Office), r.ID, "label", owner(r.ID), map[string][]string{"word": s.words(label)})
 }
 
 // put writes a new version of an entity of a free list, whoever asks. r is as it was loaded.
@@ -83,7 +83,7 @@ func (s *Service) put(tx *store.Tx, l *list, a author, t *tally, r *row, b body,
 	}
 	t.add(r, -1)
 	if b.Label != r.opened.Label {
-		if err := s.index(tx, l, r.ID, b.Label); err != nil {
+		if err := s.index(tx, l, r, b.Label); err != nil {
 			return err
 		}
 	}

@@ -72,7 +72,9 @@ func TestNames(t *testing.T) {
 
 func TestRead(t *testing.T) {
 	declared, _ := block.Declared([]byte(form))
-	child := func(attrs, in string) string { return "<child>" + in + `<meta><entity dataset="children" ` + attrs + `><label>x</label></entity></meta></child>` }
+	child := func(attrs, in string) string {
+		return "<child>" + in + `<meta><entity dataset="children" ` + attrs + `><label>x</label></entity></meta></child>`
+	}
 	body := `<data id="f" version="1"><name> Amna </name>` +
 		child(`create="1" id="uuid:AAAAAAAA-0000-4000-8000-000000000001"`, "<first>A</first><body><height/></body>") +
 		child(`create="0" id="aaaaaaaa-0000-4000-8000-000000000002"`, "<first>B</first>") +
