@@ -3,10 +3,12 @@ package openrosa
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"runtime"
 	"strings"
 	"sync/atomic"
@@ -240,4 +242,38 @@ func waits(p *phone) {
 	res, err := http.ReadResponse(bufio.NewReader(c), nil)
 	p.must(err)
 	p.check("answered without a byte of the body", res.StatusCode, 403)
+}
+
+// FuzzParts: whatever is posted is taken apart or refused in words, and the room is given back.
+func FuzzParts(f *testing.F) {
+	const kind = "multipart/form-data; boundary=b"
+	f.Add(kind, []byte("--b\r\nContent-Disposition: form-data; name=\"xml_submission_file\"\r\n\r\n<data/>\r\n--b\r\nContent-Disposition: form-data; name=\"a\"; filename=\"a.jpg\"\r\n\r\nx\r\n--b--"))
+	f.Add(kind, []byte("--b\r\nContent-Disposition: form-data; name=\"*isIncomplete*\"\r\n\r\nyes\r\n--b--"))
+	f.Add("multipart/form-data", []byte("--\r\n\r\n"))
+	f.Add("text/xml", []byte("<data/>"))
+	f.Fuzz(func(t *testing.T, kind string, sent []byte) {
+		h := &Handler{}
+		r := httptest.NewRequest("POST", "/submission", bytes.NewReader(sent))
+		r.Header.Set("Content-Type", kind)
+		r, in := arriving(httptest.NewRecorder(), r)
+		room := &room{h: h}
+		body, files, err := parts(r, in, room)
+		in.finish()
+		room.leave()
+		if h.held.Load() != 0 {
+			t.Errorf("%d bytes of room are still taken", h.held.Load())
+		}
+		var part *errPart
+		if err != nil && !errors.As(err, &part) && !errors.Is(err, errTooLarge) {
+			t.Errorf("refused with %v", err)
+		}
+		if err == nil && body == nil {
+			t.Error("taken without a document")
+		}
+		for _, f := range files {
+			if _, ok := safeName(f.Name); !ok {
+				t.Errorf("a file is called %q", f.Name)
+			}
+		}
+	})
 }

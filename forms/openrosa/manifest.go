@@ -6,7 +6,6 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
-	"mime"
 	"net/http"
 	"path"
 	"strings"
@@ -109,7 +108,7 @@ func (h *Handler) media(w http.ResponseWriter, r *http.Request, c caller) error 
 	}
 	w.Header().Set("ETag", `"`+m.Hash+`"`)
 	w.Header().Set("Content-Disposition", disposition(m.Name))
-	kind := cmp.Or(m.Type, mime.TypeByExtension(strings.ToLower(path.Ext(m.Name))), "application/octet-stream")
+	kind := cmp.Or(m.Type, kinds[strings.ToLower(path.Ext(m.Name))], "application/octet-stream")
 	serve(w, r, kind, body)
 	return nil
 }
@@ -211,6 +210,12 @@ func (h *Handler) integrity(w http.ResponseWriter, r *http.Request, c caller) er
 	}
 	h.xml(w, http.StatusOK, answer)
 	return nil
+}
+
+// kinds are what the files beside forms are, where whoever uploaded them did not say.
+var kinds = map[string]string{
+	".csv": "text/csv; charset=utf-8", ".xml": "text/xml; charset=utf-8", ".geojson": "application/geo+json", ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg",
+	".svg": "image/svg+xml", ".webp": "image/webp", ".gif": "image/gif", ".mp3": "audio/mpeg", ".m4a": "audio/mp4", ".wav": "audio/wav", ".mp4": "video/mp4", ".3gp": "video/3gpp",
 }
 
 // serve answers with bytes, honouring If-None-Match and Range. Without an ETag of its own the

@@ -215,7 +215,7 @@ func edits(p *phone) {
 
 func languages(p *phone) {
 	id := p.id("languages")
-	for lang, want := range map[string]string{"ur": "موصول", "ur-PK,ur;q=0.9,en;q=0.5": "موصول", "id": "Diterima", "in": "", "xx": "Received", "": "Received"} {
+	for lang, want := range map[string]string{"ur": "موصول", "ur-PK,ur;q=0.9,en;q=0.5": "موصول", "id": "Diterima", "in-ID": "Diterima" /* as old Androids say it */, "xx": "Received", "": "Received"} {
 		status, text := p.postTo("/submission", []string{"Accept-Language", lang}, xmlPart(p.filled(id+" "+lang, "1")))
 		if status != 201 || !strings.Contains(text, want) {
 			p.t.Errorf("%q is answered with %d %s", lang, status, text)
