@@ -111,10 +111,16 @@ func (s *Service) Findings(tx *store.Tx, sub access.Subject, episode *registry.R
 	if err != nil {
 		return screening.EpisodeReport{}, err
 	}
-	req := screening.Request{Person: s.personFacts(c, person), Episodes: []screening.Episode{{
+	return s.FindingsOf(c, person, episode), nil
+}
+
+// FindingsOf evaluates standards (all when none is named) for an episode from these rows alone. person may be nil: one may see
+// the journey and not the person.
+func (s *Service) FindingsOf(c, person, episode *registry.Row, standards ...string) screening.EpisodeReport {
+	req := screening.Request{Person: s.personFacts(c, person), Standards: standards, Episodes: []screening.Episode{{
 		Conduct: conduct(episode.Values), Facts: s.episodeFacts(episode),
 	}}}
-	return s.library.Screen(req).Episodes[0], nil
+	return s.library.Screen(req).Episodes[0]
 }
 
 func conduct(v registry.Values) screening.Period {

@@ -98,7 +98,7 @@ func prepare(ctx context.Context, n *node.Node, clock *Clock, o *Options) (*tell
 		o.Today = time.Now()
 	}
 	y, m, d := o.Today.In(n.Zone()).Date()
-	t := &teller{zone: n.Zone(), today: time.Date(y, m, d, 0, 0, 0, 0, n.Zone()), seed: o.Seed, library: n.Library, schemas: n.Catalog.Registers}
+	t := &teller{zone: n.Zone(), today: time.Date(y, m, d, 0, 0, 0, 0, n.Zone()), seed: o.Seed, casework: n.Casework}
 	var err error
 	if t.c, err = load(n.Catalog, n.Packs); err != nil {
 		return nil, err

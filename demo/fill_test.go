@@ -7,12 +7,14 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"aman/casework"
 	"aman/linkage/names"
 	"aman/node"
+	"aman/packs"
 	"aman/platform/access"
 	"aman/platform/store"
 	"aman/platform/store/storetest"
@@ -458,9 +460,20 @@ func TestFactsOfTheProfilesAreKnown(t *testing.T) {
 }
 
 func known(t *testing.T, teller *teller, profile, key string) {
-	if _, ok := teller.library.Vocabulary.Definition(key); !ok {
+	if _, ok := vocabulary(t).Definition(key); !ok {
 		t.Errorf("%s: there is no fact %s", profile, key)
 	}
+}
+
+// vocabulary is that of the packs.
+var loaded = sync.OnceValues(func() (*screening.Library, error) { return screening.Load(packs.Open("core"), packs.Open("pakistan")) })
+
+func vocabulary(t *testing.T) *screening.Vocabulary {
+	l, err := loaded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l.Vocabulary
 }
 
 // plain is a teller with the content and no store behind it but a node's to read from.

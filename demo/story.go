@@ -8,9 +8,9 @@ import (
 	"strings"
 	"time"
 
+	"aman/casework"
 	"aman/platform/ids"
 	"aman/registry"
-	"aman/screening"
 )
 
 // teller makes up people and what happened to them.
@@ -23,8 +23,7 @@ type teller struct {
 	facts  []string // the purposes that a person may be asked about
 	byKind []float64
 
-	library *screening.Library
-	schemas map[string]*registry.Schema
+	casework *casework.Service // for what the standards say
 }
 
 // chance gives a source that depends on nothing but the seed, the kind and the number,
