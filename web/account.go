@@ -13,6 +13,7 @@ import (
 
 func (s *Server) accountRoutes(in func(string, http.HandlerFunc)) {
 	in("GET /account", s.account)
+	s.scriptRoutes(in)
 	in("POST /account/sessions/{session}/revoke", s.revokeSession)
 	in("POST /account/sessions/revoke", s.revokeOthers)
 	in("GET /account/password", s.password)
