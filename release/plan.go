@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"aman/platform/access"
@@ -78,12 +79,8 @@ func (s *Service) mayLookInside(sub access.Subject, r *Request) bool {
 // Plan works out what the release would be like, and keeps it with the request. Nothing is spent. That the risk of the
 // true rows was looked at is in the audit log.
 func (s *Service) Plan(ctx context.Context, sub access.Subject, id string) (Plan, error) {
-	sub.At = s.now().UTC()
-	p := Plan{At: sub.At}
 	m := move("plan")
 	var r *Request
-	var rows *records
-	var standIn *synth.Table
 	err := s.db.Read(ctx, func(tx *store.Tx) (err error) {
 		if r, err = s.load(tx, id); err != nil {
 			return err
@@ -91,6 +88,63 @@ func (s *Service) Plan(ctx context.Context, sub access.Subject, id string) (Plan
 		if err := s.allowed(sub, m, r); err != nil {
 			return err
 		}
+		if !slices.Contains(m.From, r.State) {
+			return ErrState
+		}
+		return nil
+	})
+	if err != nil {
+		return Plan{}, err
+	}
+	p, err := s.foresee(ctx, sub, r)
+	if err != nil {
+		return p, err
+	}
+	return p, s.db.Write(ctx, func(tx *store.Tx) error {
+		now, err := s.load(tx, id)
+		if err != nil {
+			return err
+		}
+		if err := s.allowed(sub, m, now); err != nil {
+			return err
+		}
+		if digest(now.Ask) != digest(r.Ask) || !slices.Contains(m.From, now.State) {
+			return ErrState
+		}
+		if err := s.putJSON(tx, id, partPlan, p); err != nil {
+			return err
+		}
+		if _, err := tx.Exec("UPDATE release_requests SET planned = ? WHERE id = ?", digest(r.Ask), id); err != nil {
+			return err
+		}
+		return s.note(tx, sub.User, sub.Org, "plan", r, nil)
+	})
+}
+
+// Preview is Plan without a request. It is in the audit log all the same.
+func (s *Service) Preview(ctx context.Context, sub access.Subject, ask Ask) (Plan, error) {
+	register, _, err := s.checked(ask)
+	if err != nil {
+		return Plan{}, err
+	}
+	r := &Request{Org: sub.Org, Owner: sub.User, State: Draft, Population: register + "/" + sub.Org, Ask: ask}
+	if err := s.allowed(sub, move("plan"), r); err != nil {
+		return Plan{}, err
+	}
+	p, err := s.foresee(ctx, sub, r)
+	if err != nil {
+		return p, err
+	}
+	return p, s.db.Write(ctx, func(tx *store.Tx) error { return s.note(tx, sub.User, sub.Org, "plan", r, nil) })
+}
+
+// foresee makes a plan.
+func (s *Service) foresee(ctx context.Context, sub access.Subject, r *Request) (Plan, error) {
+	sub.At = s.now().UTC()
+	p := Plan{At: sub.At}
+	var rows *records
+	var standIn *synth.Table
+	err := s.db.Read(ctx, func(tx *store.Tx) error {
 		l, err := s.lay(tx, sub, r.Ask)
 		if err != nil {
 			return err
@@ -124,28 +178,8 @@ func (s *Service) Plan(ctx context.Context, sub access.Subject, id string) (Plan
 			return p, err
 		}
 	}
-	if p.Inside, err = s.inside(ctx, r, rows); err != nil {
-		return p, err
-	}
-	return p, s.db.Write(ctx, func(tx *store.Tx) error {
-		now, err := s.load(tx, id)
-		if err != nil {
-			return err
-		}
-		if err := s.allowed(sub, m, now); err != nil {
-			return err
-		}
-		if now.State != r.State || digest(now.Ask) != digest(r.Ask) || now.State != Draft && now.State != Failed {
-			return ErrState
-		}
-		if err := s.putJSON(tx, id, partPlan, p); err != nil {
-			return err
-		}
-		if _, err := tx.Exec("UPDATE release_requests SET planned = ? WHERE id = ?", digest(r.Ask), id); err != nil {
-			return err
-		}
-		return s.note(tx, sub.User, sub.Org, "plan", r, nil)
-	})
+	p.Inside, err = s.inside(ctx, r, rows)
+	return p, err
 }
 
 // lastRows gives the synthetic rows of the last release of the same file of this population.

@@ -55,13 +55,7 @@ func (c *releasePlan) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		id, err := n.Release.Draft(a, sub, s.Ask)
-		if err != nil {
-			return sheetFault(err)
-		}
-		p, err := n.Release.Plan(a, sub, id)
-		// Only the figures were wanted; `run` makes a request of its own.
-		err = errors.Join(err, n.Release.Withdraw(a, sub, id))
+		p, err := n.Release.Preview(a, sub, s.Ask)
 		if err != nil {
 			return sheetFault(err)
 		}
@@ -395,8 +389,10 @@ func publicKey(path string) (ed25519.PublicKey, error) {
 
 type releaseLedger struct {
 	place
-	File     string `arg:"" optional:"" type:"path" placeholder:"FILE" help:"A ledger file; without it the ledgers of a node."`
-	Register string `name:"register" placeholder:"R" help:"Only the ledger of this register."`
+	File     string  `arg:"" optional:"" type:"path" placeholder:"FILE" help:"A ledger file; without it the ledgers of a node."`
+	Register string  `name:"register" placeholder:"R" help:"Only the ledger of this register."`
+	Set      float64 `name:"set-budget" placeholder:"EPSILON" help:"Write down, once and for ever, what may be spent on --register (at delta 1e-6)."`
+	As       string  `name:"as" placeholder:"LOGIN" help:"The user whose right to approve releases is used for --set-budget."`
 }
 
 // population is one ledger, for the answer.
@@ -407,6 +403,20 @@ type population struct {
 
 func (c *releaseLedger) Run(a *app) error {
 	var out []population
+	if c.Set != 0 {
+		if c.Register == "" {
+			return usage("--set-budget needs --register, such as cases")
+		}
+		if err := with(a, &c.place, func(n *node.Node) error {
+			sub, err := subject(a, n, c.As)
+			if err != nil {
+				return err
+			}
+			return n.Release.SetBudget(a, sub, c.Register, c.Set, 0)
+		}); err != nil {
+			return sheetFault(err)
+		}
+	}
 	if c.File != "" {
 		if _, err := os.Stat(c.File); err != nil {
 			return input("%s cannot be read", c.File)
@@ -446,7 +456,7 @@ func (c *releaseLedger) Run(a *app) error {
 // subject is the user under whose right something is done at the machine.
 func subject(a *app, n *node.Node, login string) (sub access.Subject, err error) {
 	if login == "" {
-		return sub, usage("a release on a node is somebody's: give --as LOGIN, a user who may release")
+		return sub, usage("on a node this is done under somebody's right: give --as LOGIN")
 	}
 	err = n.Store.Read(a, func(tx *store.Tx) error {
 		id, err := userID(tx, login)
@@ -469,7 +479,7 @@ func sheetFault(err error) error {
 		return input("%s", release.Mend(f.Code))
 	case access.AsRefusal(err) != nil:
 		return input("this user may not do that, or there is no such release")
-	case errors.Is(err, release.ErrState), errors.Is(err, release.ErrRecalled):
+	case errors.Is(err, release.ErrState), errors.Is(err, release.ErrRecalled), errors.Is(err, release.ErrBudgetSet):
 		return input("%v", err)
 	}
 	return err
