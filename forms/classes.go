@@ -1,11 +1,11 @@
 package forms
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"aman/forms/xform"
+	"aman/forms/xpath"
 	"aman/platform/access"
 	"aman/platform/store"
 )
@@ -49,38 +49,45 @@ func classesOf(m *xform.Model, named map[string]string) map[string]access.Class 
 	return out
 }
 
-// spread gives identity to every calculated text that names a node with an identity or
-// health value, or another such text.
+// spread gives identity to every calculated text that reads a node with an identity or
+// health value, or another such text; and to one that nobody can read.
 func spread(m *xform.Model, classes map[string]access.Class, texts []string) {
-	names := map[string]bool{}
-	for at, class := range classes {
-		if Hidden(class) {
-			names[lastName(at)] = true
-		}
-	}
-	reads := map[string][]string{}
+	reads := map[string][]xpath.Reference{}
 	for _, at := range texts {
-		reads[at] = words.FindAllString(m.Binds[at].Calculate, -1)
+		x, err := xpath.Compile(m.Binds[at].Calculate)
+		if err != nil {
+			classes[at] = access.Identity
+			continue
+		}
+		reads[at] = slices.DeleteFunc(x.References(at), func(r xpath.Reference) bool { return r.Instance != "" })
 	}
 	for again := true; again; {
 		again = false
-		for _, at := range texts {
-			if classes[at] == access.Sensitive && slices.ContainsFunc(reads[at], func(w string) bool { return names[w] }) {
+		for at, refs := range reads {
+			if !Hidden(classes[at]) && slices.ContainsFunc(refs, func(r xpath.Reference) bool { return readsHidden(classes, r) }) {
 				classes[at], again = access.Identity, true
-				names[lastName(at)] = true
 			}
 		}
 	}
+}
+
+func readsHidden(classes map[string]access.Class, r xpath.Reference) bool {
+	if !strings.Contains(r.Path, "*") && !strings.Contains(r.Path, "//") {
+		return Hidden(classes[r.Path])
+	}
+	for at, class := range classes {
+		if Hidden(class) && r.Matches(at) {
+			return true
+		}
+	}
+	return false
 }
 
 var (
 	picked   = map[string]bool{"select1": true, "select": true, "rank": true, "range": true, "trigger": true}
 	counted  = map[string]bool{"int": true, "integer": true, "decimal": true, "date": true, "time": true, "dateTime": true, "boolean": true, "long": true}
 	personal = map[string]bool{"phonenumber": true, "phone number": true, "email": true, "username": true, "simserial": true, "subscriberid": true}
-	words    = regexp.MustCompile(`[\pL_][\pL\pN_.-]*`)
 )
-
-func lastName(at string) string { return at[strings.LastIndexByte(at, '/')+1:] }
 
 // Hidden says whether answers of a privacy class are kept out of tables, pages and exports
 // unless they are asked for with names, by who may unseal.

@@ -6,6 +6,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"aman/forms/xform"
 	"aman/platform/access"
@@ -110,7 +111,11 @@ func short(s string) string {
 		}
 		return r
 	}, strings.ToValidUTF8(s, ""))
-	return s[:len(s)-len(s[min(200, len(s)):])]
+	for len(s) > 200 {
+		_, n := utf8.DecodeLastRuneInString(s)
+		s = s[:len(s)-n]
+	}
+	return s
 }
 
 // reception is one submission on its way in.
