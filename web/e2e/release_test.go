@@ -1,0 +1,285 @@
+package e2e
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"encoding/csv"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"aman/casework"
+	"aman/platform/access"
+	"aman/registry"
+	"aman/release/product"
+)
+
+func TestPublishEnglish(t *testing.T)    { publish(t, "en") }
+func TestPublishUrdu(t *testing.T)       { publish(t, "ur") }
+func TestPublishIndonesian(t *testing.T) { publish(t, "id") }
+
+// people opens cases of invented people who agreed to be counted.
+func people(t *testing.T, s *site) {
+	t.Helper()
+	ctx := context.Background()
+	for i, group := range []struct {
+		n               int
+		sex, band, kind string
+	}{{40, "female", "18--20", "ForcedLabour"}, {35, "male", "30--38", "ForcedLabour"}, {30, "female", "18--20", "SexualExploitation"}, {4, "male", "18--20", "SexualExploitation"}} {
+		for range group.n {
+			id, err := s.Node.Casework.Open(ctx, s.Caseworker, casework.Opening{PersonValues: registry.Values{"sex": group.sex, "age_band": group.band}, CaseValues: registry.Values{"exploitation_types": []string{group.kind}}})
+			if err != nil {
+				t.Fatal(i, err)
+			}
+			if _, err := s.Node.Casework.RecordConsent(ctx, s.Caseworker, id, casework.Consent{Purpose: "statistics", Given: true, Checks: []string{"refusal_free"}}); err != nil {
+				t.Fatal(i, err)
+			}
+		}
+	}
+}
+
+// publish: one person asks step by step, another sees all of it and approves, the release is made, opened, downloaded, checked and
+// recalled.
+func publish(t *testing.T, lang string) {
+	s := newSite(t)
+	s.allow(t, s.DataOfficer, s.Approver, s.Caseworker)
+	people(t, s)
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- s.Node.Jobs.Run(ctx) }()
+	t.Cleanup(func() { stop(); <-ended })
+	text := texts(t)
+	say := func(key string) string { return text.T(lang, key) }
+
+	b := s.open(t, lang, "publish")
+	complaints := b.listen()
+	b.signIn(s.DataOfficer)
+	b.goTo("/publish")
+	b.sees(say("publish.none"))
+	b.look("list-empty")
+	b.press(`main .head a.button`)
+
+	// What. A period that is none is said at its field, and what was typed stays.
+	b.set("profile", "ctdc")
+	b.set("title_en", "Invented people of a test")
+	b.set("from", "this year")
+	b.set("reason", "For the yearly bulletin.")
+	b.press(`button[value="next"]`)
+	b.sees(say("publish.fault.period"))
+	if got := eval[string](b, `document.querySelector("[name=title_en]").value + "/" + document.querySelector("[name=from]").value`); got != "Invented people of a test/this year" {
+		t.Errorf("after a fault the fields hold %q", got)
+	}
+	b.look("what")
+	b.set("from", s.year())
+	b.press(`button[value="next"]`)
+
+	// Columns: those that cannot leave are named, with why.
+	b.sees(say("publish.columns.consent"))
+	if n := eval[int](b, `document.querySelectorAll("input[name=columns]").length`); n < 5 || n > 26 {
+		t.Errorf("%d columns are offered", n)
+	}
+	if !strings.Contains(eval[string](b, `document.querySelector("details.fold").textContent`), say("publish.why.not_collected")) {
+		t.Error("it is not said why columns are not offered")
+	}
+	eval[int](b, `(document.querySelectorAll("input[name=columns]").forEach(e => { if (!["yearOfRegistration", "gender", "ageBroad", "isForcedLabour", "isSexualExploit"].includes(e.value)) e.checked = false; }), 0)`)
+	b.look("columns")
+	b.press(`button[value="next"]`)
+
+	// Protection. Back keeps what was chosen.
+	b.set("epsilon", "own")
+	b.set("epsilon_own", "6")
+	b.set("length", "2")
+	b.set("expect", "100")
+	b.look("protection")
+	b.press(`button[value="back"]`)
+	if n := eval[int](b, `document.querySelectorAll("input[name=columns]:checked").length`); n != 5 {
+		t.Errorf("%d columns are chosen after going back", n)
+	}
+	b.press(`button[value="next"]`)
+	if got := eval[string](b, `document.querySelector("[name=epsilon]:checked").value + "/" + document.querySelector("[name=epsilon_own]").value`); got != "own/6" {
+		t.Errorf("after going back epsilon is %q", got)
+	}
+	b.press(`button[value="next"]`)
+
+	// Check: nothing can be sent before it is worked out.
+	if eval[bool](b, `!!document.querySelector('form[action$="/do/submit"]')`) {
+		t.Error("what was not worked out can be sent")
+	}
+	b.press(`form[action$="/do/plan"] button`)
+	b.sees(say("publish.predicted"))
+	b.sees(say("publish.risk.never"))
+	b.sees("109")
+	b.look("check")
+	b.press(`form[action$="/do/submit"] button`)
+	b.sees(say("publish.waits"))
+	address := b.address()
+	address = address[strings.Index(address, "/publish/"):]
+	address, _, _ = strings.Cut(address, "?")
+	if eval[bool](b, `!!document.querySelector('form[action$="/do/approve"]')`) {
+		t.Error("who asked is offered to approve")
+	}
+
+	// A caseworker sees nothing of it.
+	c := s.client(t, s.Caseworker)
+	if got := c.get(t, address); got.code != http.StatusNotFound {
+		t.Errorf("a caseworker reads the release: %d", got.code)
+	}
+
+	// The second person: no budget, then a budget, then yes.
+	a := s.open(t, lang, "approve")
+	a.signIn(s.Approver)
+	a.goTo("/publish")
+	a.sees(say("publish.waiting"))
+	a.press(`.warnbox a`)
+	a.sees("For the yearly bulletin.")
+	a.look("decide")
+	a.press(`form[action$="/do/approve"] button`)
+	a.sees(say("publish.fault.no_budget"))
+	a.goTo("/publish/ledger")
+	a.look("ledger-empty")
+	a.run(chromedp.SetValue("#e-cases", "10"))
+	a.press(`form.form button.button`)
+	a.sees(say("done.publish-budget"))
+	a.goTo(address)
+	a.press(`form[action$="/do/approve"] button`)
+	a.until("the release", fmt.Sprintf(`document.querySelector("main").innerText.includes(%q)`, say("publish.ready")))
+	a.goTo("/publish/ledger")
+	a.look("ledger")
+	a.press(`main .crumb a`)
+
+	// The data officer finds it made.
+	b.goTo(address)
+	b.sees(say("publish.ready"))
+	b.look("released")
+	b.press(`a[href$="/inside"]`)
+	b.sees(say("publish.inside.never"))
+	b.look("inside")
+	if got := a.status(address + "/inside"); got != http.StatusNotFound {
+		t.Errorf("the approver opens the comparison with the true records: %d", got)
+	}
+	checkFolder(t, s.client(t, s.DataOfficer), address)
+
+	// The website, as a page of its own.
+	b.goTo(address)
+	b.press(`a[href*="/files/showcase/"]`)
+	b.run(chromedp.WaitVisible(".chart .row"))
+	b.look("showcase")
+	b.run(chromedp.Click(".chart .row"), chromedp.WaitVisible("ul.chosen"))
+	b.press(fmt.Sprintf(`a[href=%q]`, map[string]string{"en": "methods.html", "ur": "methods-ur.html", "id": "methods-id.html"}[lang]))
+	b.look("methods")
+	b.goTo(address + "/files/report/" + lang + ".html")
+	b.look("report")
+	b.goTo(address + "/files/codebook/" + lang + ".html")
+	b.look("codebook")
+
+	// Recall needs words, and then the files are gone.
+	b.goTo(address)
+	eval[int](b, `(document.querySelector("details.fold").open = true, 0)`)
+	b.run(chromedp.SetValue("#words", "A column was wrong."))
+	b.press(`form[action$="/do/recall"] button`)
+	b.sees("A column was wrong.")
+	b.look("recalled")
+	if got := s.client(t, s.DataOfficer).get(t, address+"/release.zip"); got.code != http.StatusGone {
+		t.Errorf("a recalled release is fetched: %d", got.code)
+	}
+	b.goTo("/publish")
+	b.look("list")
+	for _, c := range complaints.take() {
+		t.Errorf("the browser complains: %s", c)
+	}
+}
+
+// checkFolder downloads the archive as a reader would, and checks it: signature, schema, no small count.
+func checkFolder(t *testing.T, c *client, address string) {
+	t.Helper()
+	got := c.get(t, address+"/release.zip")
+	z, err := zip.NewReader(bytes.NewReader(got.body), int64(len(got.body)))
+	if err != nil {
+		t.Fatalf("the archive (%d): %v", got.code, err)
+	}
+	m, err := product.Verify(z)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.DP == nil || m.DP.Epsilon != 6 || m.Threshold < 2 {
+		t.Errorf("the manifest: %+v", m)
+	}
+	f, err := z.Open("data/aggregates.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := csv.NewReader(f).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range rows[1:] {
+		var n int
+		fmt.Sscan(row[len(row)-4], &n)
+		if n < m.Threshold {
+			t.Errorf("a count under the threshold of %d: %v", m.Threshold, row)
+		}
+	}
+	if len(rows) < 3 {
+		t.Errorf("%d counts", len(rows)-1)
+	}
+	page := c.get(t, address+"/files/showcase/index.html")
+	if csp := page.header.Get("Content-Security-Policy"); !strings.Contains(csp, "default-src 'none'") || strings.Contains(csp, "unsafe") || strings.Contains(csp, "connect-src") {
+		t.Errorf("the website's policy is %q", csp)
+	}
+	for _, bad := range []string{"/files/../../../etc/passwd", "/files/nothing.html", "/files/"} {
+		if got := c.get(t, address+bad); got.code == http.StatusOK {
+			t.Errorf("%s gives a file", bad)
+		}
+	}
+}
+
+// client is a signed-in reader without a browser.
+type client struct {
+	base string
+	http *http.Client
+}
+
+type answer struct {
+	code   int
+	body   []byte
+	header http.Header
+}
+
+func (s *site) client(t *testing.T, sub access.Subject) *client {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &client{s.url, &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	res, err := c.http.PostForm(s.url+"/signin", url.Values{"login": {s.login(t, sub)}, "password": {password}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	return c
+}
+
+func (c *client) get(t *testing.T, path string) answer {
+	t.Helper()
+	res, err := c.http.Get(c.base + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer{res.StatusCode, body, res.Header}
+}
+
+// year is the year of the test world.
+func (s *site) year() string { return fmt.Sprint(s.Node.Now().In(s.Node.Zone()).Year()) }

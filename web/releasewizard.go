@@ -1,0 +1,378 @@
+package web
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"aman/platform/access"
+	"aman/platform/i18n"
+	"aman/platform/store"
+	"aman/release"
+)
+
+func (s *Server) publishRoutes(in func(string, http.HandlerFunc)) {
+	in("GET /publish", s.publishList)
+	in("GET /publish/ledger", s.publishLedger)
+	in("POST /publish/ledger", s.publishLedger)
+	in("GET /publish/new", s.publishStep)
+	in("POST /publish/new", s.publishStep)
+	in("GET /publish/{id}", s.publishRequest)
+	in("GET /publish/{id}/step/{step}", s.publishStep)
+	in("POST /publish/{id}/step/{step}", s.publishStep)
+	in("POST /publish/{id}/do/{act}", s.publishAct)
+	in("GET /publish/{id}/inside", s.publishInside)
+	in("GET /publish/{id}/release.zip", s.publishZip)
+	in("GET /publish/{id}/files/{path...}", s.publishFile)
+}
+
+// publishSteps are the steps of the wizard, in order, with the text of each.
+var publishSteps = []struct{ Name, Key string }{
+	{"what", "publish.step.what"}, {"columns", "publish.step.columns"}, {"protection", "publish.step.protection"}, {"check", "publish.step.check"},
+}
+
+// publishFaults are the sentences for what can be mended.
+var publishFaults = map[string]string{
+	"profile": "publish.fault.profile", "period": "publish.fault.period", "title": "publish.fault.title", "path": "publish.fault.path",
+	"columns": "publish.fault.columns", "epsilon": "publish.fault.epsilon", "delta": "publish.fault.epsilon", "length": "publish.fault.length",
+	"k": "publish.fault.k", "expect": "publish.fault.expect", "where": "publish.fault.where", "unplanned": "publish.fault.unplanned",
+	"words": "publish.fault.words", "no_budget": "publish.fault.no_budget", "over_budget": "publish.fault.over_budget", "budget": "publish.fault.budget",
+	"risk": "publish.failed.risk", "earlier": "publish.failed.earlier", "too_few": "publish.failed.too_few", "cancelled": "publish.failed.cancelled",
+	"interrupted": "publish.failed.interrupted", "refused": "publish.failed.refused", "failed": "publish.failed.other",
+}
+
+// faultText is the sentence for a fault of a release.
+func (p *Page) faultText(code string) string {
+	if key := publishFaults[code]; key != "" {
+		return p.T(key)
+	}
+	return p.T("publish.failed.other")
+}
+
+// wizardPage is one step.
+type wizardPage struct {
+	ID      string // "" before the first step is saved
+	Step    string
+	At      int // which step, from 0
+	Fault   string
+	Fields  []Field // of the step; more of its own below
+	More    []Field // folded away
+	Profile release.Profile
+	// Columns are those that can be chosen, Empty those that stay empty.
+	Columns []wizardColumn
+	Empty   []wizardColumn
+	Bad     string // what does not fit among the columns
+	Request *release.Request
+	View    *requestView
+}
+
+type wizardColumn struct {
+	Name, Label, Why string
+	Key, Chosen      bool
+}
+
+// Steps gives the line of progress.
+func (w *wizardPage) Steps() (out []wizardStep) {
+	for i, st := range publishSteps {
+		out = append(out, wizardStep{st.Key, st.Name, i == w.At, i < w.At, w.ID})
+	}
+	return out
+}
+
+type wizardStep struct {
+	Key, Name string
+	Now, Past bool
+	ID        string
+}
+
+// publishStep shows and saves one step. What is saved is a draft; "back" saves too, so that nothing typed is lost.
+func (s *Server) publishStep(w http.ResponseWriter, r *http.Request) {
+	p := s.page(r, "publish.new")
+	body := &wizardPage{ID: r.PathValue("id"), Step: r.PathValue("step")}
+	if body.Step == "" {
+		body.Step = "what"
+	}
+	body.At = slices.IndexFunc(publishSteps, func(st struct{ Name, Key string }) bool { return st.Name == body.Step })
+	if body.At < 0 {
+		s.fail(w, r, http.StatusNotFound, "error.not_found")
+		return
+	}
+	ask := s.firstAsk(p)
+	if body.ID != "" {
+		if body.Request = s.ownDraft(w, r, p, body.ID); body.Request == nil {
+			return
+		}
+		ask = body.Request.Ask
+	} else if !p.May("release", "releases") {
+		s.problem(w, r, &access.Refusal{Action: access.Release, Object: access.Object{Register: "releases"}, Reason: access.NoGrant})
+		return
+	}
+	if r.Method == http.MethodPost {
+		if err := r.ParseForm(); err != nil {
+			s.fail(w, r, http.StatusBadRequest, "error.form")
+			return
+		}
+		if done := s.saveStep(w, r, p, body, &ask); done {
+			return
+		}
+	}
+	s.showStep(w, r, p, body, ask)
+}
+
+// firstAsk is what the first step begins with.
+func (s *Server) firstAsk(p *Page) release.Ask {
+	year := strconv.Itoa(s.Node.Now().In(s.Node.Zone()).Year())
+	a := release.Ask{From: year, To: year, Publisher: p.Org(p.Sub.Org), Edition: year + "-1", Length: 3, Epsilon: 4, K: release.MinCell}
+	if all := s.Node.Release.Profiles(); len(all) > 0 {
+		a.Profile = all[0].Name
+	}
+	return a
+}
+
+// ownDraft reads a draft; a request that has gone on leads to its page, and nil comes back.
+func (s *Server) ownDraft(w http.ResponseWriter, r *http.Request, p *Page, id string) (req *release.Request) {
+	err := s.Node.Store.Read(r.Context(), func(tx *store.Tx) (err error) { req, err = s.Node.Release.Request(tx, p.Sub, id); return err })
+	switch {
+	case err != nil:
+		s.problem(w, r, err)
+		return nil
+	case !slices.Contains(s.Node.Release.Acts(p.Sub, req), "revise"):
+		http.Redirect(w, r, "/publish/"+id, http.StatusSeeOther)
+		return nil
+	}
+	return req
+}
+
+// saveStep puts what was typed into the draft. It answers the request and says so, unless something does not fit.
+func (s *Server) saveStep(w http.ResponseWriter, r *http.Request, p *Page, body *wizardPage, ask *release.Ask) (done bool) {
+	before := ask.Profile
+	readStep[body.Step](ask, r)
+	profile, ok := s.Node.Release.Profile(ask.Profile)
+	if ok && (ask.Profile != before || !slices.Contains(profile.Paths, ask.Path)) {
+		ask.Path = profile.Paths[0]
+		if ask.Profile != before {
+			ask.Columns = nil
+		}
+	}
+	var err error
+	id := body.ID
+	switch {
+	case body.Step == "columns" && len(ask.Columns) == 0:
+		err = &release.Fault{Field: "columns", Code: "columns"}
+	case id == "":
+		id, err = s.Node.Release.Draft(r.Context(), p.Sub, *ask)
+	default:
+		err = s.Node.Release.Revise(r.Context(), p.Sub, id, *ask)
+	}
+	if f := release.AsFault(err); f != nil {
+		body.Fault, body.Bad = p.faultText(f.Code), f.Field
+		return false
+	}
+	if err != nil {
+		s.publishProblem(w, r, err)
+		return true
+	}
+	to := body.At + 1
+	if r.PostForm.Get("go") == "back" {
+		to = body.At - 1
+	}
+	to = max(0, min(to, len(publishSteps)-1))
+	http.Redirect(w, r, "/publish/"+id+"/step/"+publishSteps[to].Name, http.StatusSeeOther)
+	return true
+}
+
+// readStep takes what was typed in a step into the ask.
+var readStep = map[string]func(*release.Ask, *http.Request){
+	"what": func(a *release.Ask, r *http.Request) {
+		get := func(name string) string { return strings.TrimSpace(r.PostForm.Get(name)) }
+		a.Title, a.Summary = map[string]string{}, map[string]string{}
+		for _, lang := range i18n.Languages {
+			if v := get("title_" + lang); v != "" {
+				a.Title[lang] = v
+			}
+			if v := get("summary_" + lang); v != "" {
+				a.Summary[lang] = v
+			}
+		}
+		a.Profile, a.From, a.To, a.Reason = get("profile"), get("from"), get("to"), get("reason")
+		a.Publisher, a.Edition, a.Contact, a.URL = get("publisher"), get("edition"), get("contact"), get("url")
+		a.Where = maps.Clone(a.Where)
+		if a.Where == nil {
+			a.Where = map[string][]string{}
+		}
+		delete(a.Where, "office")
+		if list := r.PostForm["office"]; len(list) > 0 {
+			a.Where["office"] = list
+		}
+	},
+	"columns": func(a *release.Ask, r *http.Request) { a.Columns = r.PostForm["columns"] },
+	"protection": func(a *release.Ask, r *http.Request) {
+		get := func(name string) string { return strings.TrimSpace(r.PostForm.Get(name)) }
+		whole := func(name string, missing int) int {
+			if get(name) == "" {
+				return missing
+			}
+			n, err := strconv.Atoi(get(name))
+			if err != nil {
+				return -1 // does not fit, whatever the field is
+			}
+			return n
+		}
+		a.Path = get("path")
+		eps := get("epsilon")
+		if own := get("epsilon_own"); eps == "own" {
+			eps = own
+		}
+		a.Epsilon, _ = strconv.ParseFloat(eps, 64)
+		a.Length, a.Expect = whole("length", 0), whole("expect", 0)
+		if a.K = whole("k", 0); a.K < 0 {
+			a.K = 1 // too few, which the rules refuse
+		}
+	},
+	"check": func(*release.Ask, *http.Request) {},
+}
+
+func (s *Server) showStep(w http.ResponseWriter, r *http.Request, p *Page, body *wizardPage, ask release.Ask) {
+	body.Profile, _ = s.Node.Release.Profile(ask.Profile)
+	switch body.Step {
+	case "what":
+		offices, err := s.ownOffices(r, p)
+		if err != nil {
+			s.problem(w, r, err)
+			return
+		}
+		body.Fields, body.More = p.whatFields(ask, s.Node.Release.Profiles(), offices)
+	case "columns":
+		body.Columns, body.Empty = p.wizardColumns(body.Profile, ask)
+	case "protection":
+		body.Fields = p.protectionFields(ask, body.Profile)
+	case "check":
+		body.View = s.view(r, p, body.Request)
+	}
+	for _, list := range [][]Field{body.Fields, body.More} {
+		for i := range list {
+			if body.Fault != "" && (list[i].Name == body.Bad || body.Bad == "period" && list[i].Name == "from" || body.Bad == "title" && list[i].Name == "title_en") {
+				list[i].Error = body.Fault
+			}
+		}
+	}
+	p.Body = body
+	status := http.StatusOK
+	if body.Fault != "" {
+		status = http.StatusUnprocessableEntity
+	}
+	s.render(w, r, status, "wizard", p)
+}
+
+// ownOffices are the offices of the subject's organisation.
+func (s *Server) ownOffices(r *http.Request, p *Page) (out []Option, err error) {
+	err = s.Node.Store.Read(r.Context(), func(tx *store.Tx) error {
+		list, err := offices(tx)
+		for _, o := range list {
+			if o.Org == p.Sub.Org {
+				out = append(out, Option{Value: o.ID, Label: o.Name})
+			}
+		}
+		return err
+	})
+	return out, err
+}
+
+func (p *Page) whatFields(a release.Ask, profiles []release.Profile, offices []Option) (fields, more []Field) {
+	kind := Field{Name: "profile", Label: p.T("publish.profile"), Kind: "radio", Value: a.Profile, Required: true}
+	for _, pr := range profiles {
+		kind.Options = append(kind.Options, Option{Value: pr.Name, Label: pr.Title.In(p.Lang), Hint: p.T("publish.unit") + " " + pr.Unit.In(p.Lang)})
+	}
+	fields = []Field{kind,
+		{Name: "from", Label: p.T("publish.from"), Hint: p.T("publish.from.hint"), Kind: "text", Value: a.From, Required: true, Half: true},
+		{Name: "to", Label: p.T("publish.to"), Hint: p.T("publish.to.hint"), Kind: "text", Value: a.To, Required: true, Half: true},
+		{Name: "title_en", Label: p.T("publish.title.en"), Kind: "text", Value: a.Title["en"], Required: true},
+		{Name: "title_ur", Label: p.T("publish.title.ur"), Kind: "text", Value: a.Title["ur"], Half: true},
+		{Name: "title_id", Label: p.T("publish.title.id"), Kind: "text", Value: a.Title["id"], Half: true},
+		{Name: "reason", Label: p.T("publish.reason"), Hint: p.T("publish.reason.hint"), Kind: "long", Value: a.Reason}}
+	if len(offices) > 1 {
+		fields = append(fields, Field{Name: "office", Label: p.T("publish.offices"), Hint: p.T("publish.offices.hint"), Kind: "choices", Options: offices, Values: a.Where["office"]})
+	}
+	more = []Field{
+		{Name: "summary_en", Label: p.T("publish.summary.en"), Hint: p.T("publish.summary.hint"), Kind: "long", Value: a.Summary["en"]},
+		{Name: "summary_ur", Label: p.T("publish.summary.ur"), Kind: "long", Value: a.Summary["ur"]},
+		{Name: "summary_id", Label: p.T("publish.summary.id"), Kind: "long", Value: a.Summary["id"]},
+		{Name: "publisher", Label: p.T("publish.publisher"), Kind: "text", Value: a.Publisher},
+		{Name: "edition", Label: p.T("publish.edition"), Kind: "text", Value: a.Edition, Half: true},
+		{Name: "contact", Label: p.T("publish.contact"), Kind: "text", Value: a.Contact, Half: true},
+		{Name: "url", Label: p.T("publish.url"), Kind: "text", Value: a.URL}}
+	return fields, more
+}
+
+// whyEmpty says why a column of the public file stays empty.
+var whyEmpty = map[string]string{"not_collected": "publish.why.not_collected", "not_open": "publish.why.not_open"}
+
+func (p *Page) wizardColumns(pr release.Profile, a release.Ask) (can, cannot []wizardColumn) {
+	for _, c := range pr.Columns {
+		w := wizardColumn{Name: c.Name, Label: c.Label.In(p.Lang), Key: c.Key, Chosen: a.Columns == nil || slices.Contains(a.Columns, c.Name)}
+		if w.Label == "" {
+			w.Label = c.Name
+		}
+		if c.Why == "" {
+			can = append(can, w)
+			continue
+		}
+		w.Why = p.T("publish.why.not_collected")
+		if key := whyEmpty[c.Why]; key != "" {
+			w.Why = p.T(key)
+		}
+		cannot = append(cannot, w)
+	}
+	return can, cannot
+}
+
+// presets are the epsilons offered, with what each means.
+var presets = []struct{ value, label, hint string }{
+	{"1", "publish.eps.1", "publish.eps.1.hint"}, {"4", "publish.eps.4", "publish.eps.4.hint"}, {"12", "publish.eps.12", "publish.eps.12.hint"}, {"own", "publish.eps.own", "publish.eps.own.hint"},
+}
+
+func (p *Page) protectionFields(a release.Ask, pr release.Profile) []Field {
+	path := Field{Name: "path", Label: p.T("publish.path"), Kind: "radio", Value: a.Path, Required: true}
+	for _, x := range pr.Paths {
+		path.Options = append(path.Options, Option{Value: x, Label: p.T(pathTexts[x].label), Hint: p.T(pathTexts[x].hint)})
+	}
+	fields := []Field{path}
+	if slices.Contains(pr.Paths, release.PathDP) {
+		value, own := strconv.FormatFloat(a.Epsilon, 'g', -1, 64), ""
+		eps := Field{Name: "epsilon", Label: p.T("publish.eps"), Hint: p.T("publish.eps.hint"), Kind: "radio", Value: value}
+		for _, x := range presets {
+			eps.Options = append(eps.Options, Option{Value: x.value, Label: p.T(x.label), Hint: p.T(x.hint)})
+		}
+		if !slices.ContainsFunc(presets, func(x struct{ value, label, hint string }) bool { return x.value == value }) {
+			eps.Value, own = "own", value
+		}
+		length := Field{Name: "length", Label: p.T("publish.length"), Hint: p.T("publish.length.hint"), Kind: "choice", Value: strconv.Itoa(max(a.Length, 1)), Required: true}
+		if a.Length == 0 {
+			length.Value = "3"
+		}
+		for n := 1; n <= 4; n++ {
+			length.Options = append(length.Options, Option{Value: strconv.Itoa(n), Label: strconv.Itoa(n)})
+		}
+		expect := ""
+		if a.Expect > 0 {
+			expect = strconv.Itoa(a.Expect)
+		}
+		fields = append(fields, eps, Field{Name: "epsilon_own", Label: p.T("publish.eps.number"), Kind: "number", Value: own}, length,
+			Field{Name: "expect", Label: p.T("publish.expect"), Hint: p.T("publish.expect.hint"), Kind: "number", Value: expect})
+	}
+	if slices.Contains(pr.Paths, release.PathK) {
+		k := strconv.Itoa(a.K)
+		if a.K == 0 {
+			k = strconv.Itoa(release.MinCell)
+		}
+		fields = append(fields, Field{Name: "k", Label: p.T("publish.k"), Hint: p.T("publish.k.hint"), Kind: "number", Value: k})
+	}
+	return fields
+}
+
+// pathTexts are the two ways of protecting people.
+var pathTexts = map[string]struct{ label, hint string }{
+	release.PathDP: {"publish.path.dp", "publish.path.dp.hint"}, release.PathK: {"publish.path.k", "publish.path.k.hint"},
+}
