@@ -1,10 +1,6 @@
 package web
 
 import (
-	"bytes"
-	"compress/zlib"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"html/template"
@@ -12,10 +8,9 @@ import (
 	"net/url"
 	"strings"
 
-	qrcode "github.com/boombuler/barcode/qr"
-
 	"aman/forms"
 	"aman/forms/export"
+	"aman/forms/openrosa"
 	"aman/forms/xlsform"
 	"aman/platform/store"
 )
@@ -43,7 +38,7 @@ func (s *Server) formTest(w http.ResponseWriter, r *http.Request) {
 		return err
 	})
 	if err == nil {
-		body.Server = fmt.Sprintf("%s/v1/test/%s/projects/%d/forms/%s/draft", strings.TrimSuffix(s.Node.Config.Origin, "/"), body.Draft.Token, body.Form.Project, url.PathEscape(body.Form.ID))
+		body.Server = fmt.Sprintf("%s/v1/test/%s/projects/%d/forms/%s/draft", strings.TrimSuffix(s.origin(r), "/"), body.Draft.Token, body.Form.Project, url.PathEscape(body.Form.ID))
 		body.QR, err = settingsQR(body.Server, "[Draft] "+body.Draft.Title)
 	}
 	if err != nil {
@@ -57,19 +52,7 @@ func (s *Server) formTest(w http.ResponseWriter, r *http.Request) {
 // collectSettings are the settings of ODK Collect as its QR codes hold them: JSON, deflated,
 // in base 64. Source: ODK Collect, “Configuring with QR codes”.
 func collectSettings(server, name string) (string, error) {
-	settings, err := json.Marshal(map[string]any{
-		"general": map[string]any{"server_url": server, "form_update_mode": "match_exactly", "autosend": "wifi_and_cellular"},
-		"admin":   map[string]any{},
-		"project": map[string]any{"name": name, "icon": "📝", "color": "#7a4a00"},
-	})
-	if err != nil {
-		return "", err
-	}
-	var small bytes.Buffer
-	z := zlib.NewWriter(&small)
-	z.Write(settings)
-	z.Close()
-	return base64.StdEncoding.EncodeToString(small.Bytes()), nil
+	return openrosa.Settings{Server: server, Name: name, Icon: "📝", Color: "#7a4a00"}.Code()
 }
 
 // settingsQR draws the code that sets up ODK Collect.
@@ -78,21 +61,7 @@ func settingsQR(server, name string) (template.HTML, error) {
 	if err != nil {
 		return "", err
 	}
-	code, err := qrcode.Encode(settings, qrcode.L, qrcode.Auto)
-	if err != nil {
-		return "", err
-	}
-	// Drawn as one path of squares: sharp on paper, and a few kilobytes.
-	n := code.Bounds().Dx()
-	var path strings.Builder
-	for y := range n {
-		for x := range n {
-			if c, _, _, _ := code.At(x, y).RGBA(); c == 0 {
-				fmt.Fprintf(&path, "M%d %dh1v1h-1z", x+4, y+4)
-			}
-		}
-	}
-	return template.HTML(fmt.Sprintf(`<svg class="qrcode" viewBox="0 0 %d %d" role="img" aria-hidden="true" focusable="false"><rect width="100%%" height="100%%" fill="#fff"></rect><path d="%s"></path></svg>`, n+8, n+8, path.String())), nil
+	return drawQR(settings)
 }
 
 // changesView is what differs between two versions of a form.

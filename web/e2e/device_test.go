@@ -17,7 +17,7 @@ func TestSettingUpAPhone(t *testing.T) {
 			b.look("a-new-phone")
 			eval[bool](b, `(document.querySelector("main details").open = true)`)
 			b.look("a-new-phone-by-hand")
-			if got := eval[int](b, `document.querySelector("img.qr").naturalWidth`); got < 200 {
+			if got := eval[int](b, `Math.round(document.querySelector("svg.qrcode").getBoundingClientRect().width)`); got < 200 {
 				t.Errorf("the QR code is %d pixels wide", got)
 			}
 			b.press(`main a.button`)
