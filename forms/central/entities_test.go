@@ -8,7 +8,7 @@ import (
 )
 
 func TestEntityLists(t *testing.T) {
-	each(t, func(s *script) {
+	embedded(t, func(s *script) {
 		d := s.ok("POST", "{p}/datasets", `{"name": "shelters", "approvalRequired": true}`).obj()
 		same(t, "made", []any{d["name"], d["projectId"], d["approvalRequired"], d["properties"], d["linkedForms"], d["sourceForms"]}, []any{"shelters", 2, true, []any{}, []any{}, []any{}})
 		s.no("409.3", "POST", "{p}/datasets", `{"name": "shelters"}`)

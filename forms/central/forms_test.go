@@ -10,7 +10,7 @@ import (
 )
 
 func TestProjects(t *testing.T) {
-	each(t, func(s *script) {
+	embedded(t, func(s *script) {
 		list := s.ok("GET", "projects", nil).list()
 		same(t, "projects", len(list), 2)
 		p := s.ok("PATCH", "{p}", `{"name": "Another name", "description": "For tests", "archived": true}`).obj()
@@ -36,7 +36,7 @@ func TestProjects(t *testing.T) {
 }
 
 func TestAFormFromASpreadsheet(t *testing.T) {
-	each(t, func(s *script) {
+	embedded(t, func(s *script) {
 		var xlsx bytes.Buffer
 		if err := export.Sheets(&xlsx,
 			export.Sheet{Name: "survey", Rows: [][]string{{"type", "name", "label"}, {"text", "town", "Town"}, {"image", "map", "Map"}}},
@@ -90,7 +90,7 @@ func TestWhatIsNoForm(t *testing.T) {
 }
 
 func TestVersionsOfAForm(t *testing.T) {
-	each(t, func(s *script) {
+	embedded(t, func(s *script) {
 		s.publishTrip()
 		const form = "{p}/forms/trip"
 		s.no("404.1", "GET", form+"/draft", nil)
@@ -141,7 +141,7 @@ func TestFields(t *testing.T) {
 }
 
 func TestMedia(t *testing.T) {
-	each(t, func(s *script) {
+	embedded(t, func(s *script) {
 		const form = "{p}/forms/village"
 		s.ok("POST", "{p}/forms?ignoreWarnings=true", "| survey |\n| | type | name | label |\n| | select_one_from_file villages.csv | v | V |\n| settings |\n| | form_id | version |\n| | village | 1 |\n", "Content-Type", markdown)
 		m := s.ok("GET", form+"/draft/attachments", nil).list()

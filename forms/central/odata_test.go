@@ -58,7 +58,7 @@ func TestODataDocuments(t *testing.T) {
 }
 
 func TestODataRows(t *testing.T) {
-	each(t, func(s *script) {
+	embedded(t, func(s *script) {
 		s.sent()
 		a := s.ok("GET", "{p}/forms/trip.svc/Submissions?$count=True", nil)
 		same(t, "rows, newest first", idsOf(a.rows()), []string{"uuid:5", "uuid:4", "uuid:3", "uuid:2", "uuid:1"})

@@ -10,7 +10,7 @@ import (
 )
 
 func TestASubmission(t *testing.T) {
-	each(t, func(s *script) {
+	embedded(t, func(s *script) {
 		s.publishTrip()
 		const all = "{p}/forms/trip/submissions"
 		got := s.ok("POST", all+"?deviceID=tablet-7", tripOf("uuid:1", "1", "Invented Name", "31", someWay+"<photo>a.jpg</photo>"), "Content-Type", "application/xml", "User-Agent", "tests").obj()
@@ -93,7 +93,7 @@ func TestEditReviewComment(t *testing.T) {
 }
 
 func TestAttachmentsOfASubmission(t *testing.T) {
-	each(t, func(s *script) {
+	embedded(t, func(s *script) {
 		s.publishTrip()
 		const one = "{p}/forms/trip/submissions/uuid:1"
 		s.send(tripOf("uuid:1", "1", "Invented Name", "31", "<photo>a.jpg</photo>"))
@@ -110,7 +110,7 @@ func TestAttachmentsOfASubmission(t *testing.T) {
 
 // What a script without names may see of a form whose answers hold some.
 func TestNamesAreKeptBack(t *testing.T) {
-	each(t, func(s *script) {
+	embedded(t, func(s *script) {
 		s.publishTrip()
 		s.send(tripOf("uuid:1", "1", "Invented Name", "31", someWay+"<photo>a.jpg</photo>"))
 		s.ok("POST", "{p}/forms/trip/submissions/uuid:1/attachments/a.jpg", "Invented Name", "Content-Type", "image/jpeg")
@@ -209,7 +209,7 @@ func TestCSV(t *testing.T) {
 }
 
 func TestTestsOfADraft(t *testing.T) {
-	each(t, func(s *script) {
+	embedded(t, func(s *script) {
 		s.publishTrip()
 		s.ok("POST", "{p}/forms/trip/draft", nil)
 		const all = "{p}/forms/trip/draft/submissions"

@@ -38,7 +38,10 @@ func each(t *testing.T, f func(s *script)) {
 	nodetest.Each(t, func(t *testing.T, w *nodetest.World) { f(newScript(t, w)) })
 }
 
-// one is each on the embedded engine alone, for what does not depend on it.
+// embedded is each on one engine, for what asks the store nothing that package forms or
+// entities does not ask in tests of its own.
+func embedded(t *testing.T, f func(s *script)) { t.Helper(); f(one(t)) }
+
 func one(t *testing.T) *script { return newScript(t, nodetest.New(t, "")) }
 
 func newScript(t *testing.T, w *nodetest.World) *script {
