@@ -8,90 +8,23 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"aman/forms"
+	"aman/forms/answers"
 	"aman/forms/export"
 	"aman/platform/access"
 	"aman/platform/store"
 )
 
-// layouts remembers what the answers of forms look like as tables: a published version
-// never changes, and reading a large form takes longer than a page of its answers.
-var layouts struct {
-	sync.Mutex
-	of map[string]*export.Layout
-}
-
-// layoutsMost bounds how many are remembered.
-const layoutsMost = 50
-
-// layout gives what the answers to a form look like as tables, over all its versions.
-func (s *Server) layout(tx *store.Tx, p *Page, form string) (*export.Layout, error) {
-	list, err := s.Node.Forms.Versions(tx, p.Sub, 0, form)
-	if err != nil {
-		return nil, err
-	}
-	if len(list) == 0 {
-		return nil, store.ErrNone
-	}
-	key := form
-	for _, v := range list {
-		key += "\x00" + v.Version + "\x00" + v.Hash
-	}
-	layouts.Lock()
-	l := layouts.of[key]
-	layouts.Unlock()
-	if l != nil {
-		return l, nil
-	}
-	var versions []export.Version
-	for _, v := range list {
-		_, xml, err := s.Node.Forms.Definition(tx, form, v.Version)
-		if err != nil {
-			return nil, err
-		}
-		classes, err := s.Node.Forms.Classes(tx, form, v.Version)
-		if err != nil {
-			return nil, err
-		}
-		versions = append(versions, export.Version{Name: v.Version, XML: xml, Classes: classes})
-	}
-	if l, err = export.New(versions...); err != nil {
-		return nil, err
-	}
-	layouts.Lock()
-	defer layouts.Unlock()
-	if layouts.of == nil || len(layouts.of) >= layoutsMost {
-		layouts.of = map[string]*export.Layout{}
-	}
-	layouts.of[key] = l
-	return l, nil
-}
-
 // meta is what is known of a submission, for a table.
-func (p *Page) meta(h *forms.Head) export.Meta {
-	m := export.Meta{
-		Instance: h.Root, At: h.First, Updated: h.Updated, SubmitterID: h.User, SubmitterName: p.dir.users[h.User].Name, DeviceID: h.Device,
-		AttachmentsPresent: h.FilesPresent, AttachmentsExpected: h.FilesExpected, Edits: h.Edits, ReviewState: h.Review, FormVersion: h.Version,
-	}
-	if h.Encrypted {
-		m.Status = "not decrypted"
-	}
-	return m
-}
+func (p *Page) meta(h *forms.Head) export.Meta { return answers.Meta(h, p.staffName) }
+
+func (p *Page) staffName(user string) string { return p.dir.users[user].Name }
 
 // source gives the answers that a filter means, for reading; purpose is why, for the audit log.
 func (s *Server) source(ctx context.Context, p *Page, f forms.Filter, purpose string) export.Source {
-	return func(each func(export.Meta, []byte) error) error {
-		return s.Node.Forms.EachSubmission(ctx, p.Sub, f, purpose, func(h forms.Head, body []byte) error {
-			if h.Encrypted {
-				body = nil
-			}
-			return each(p.meta(&h), body)
-		})
-	}
+	return answers.Source(ctx, s.Node.Forms, p.Sub, f, purpose, p.staffName)
 }
 
 // asked is what a page of answers was asked to show.
@@ -201,7 +134,7 @@ func (s *Server) answersHead(r *http.Request, p *Page, at string) (h formHead, l
 		if !h.Reads {
 			return &access.Refusal{Action: access.Read, Object: access.Object{Register: "answers", ID: h.Form.ID}, Reason: access.NoGrant}
 		}
-		l, err = s.layout(tx, p, h.Form.ID)
+		l, err = answers.Layout(tx, s.Node.Forms, p.Sub, h.Form.ID)
 		return err
 	})
 	return h, l, err

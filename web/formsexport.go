@@ -7,10 +7,9 @@ import (
 	"slices"
 	"time"
 
-	"aman/forms"
+	"aman/forms/answers"
 	"aman/forms/export"
 	"aman/platform/access"
-	"aman/platform/store"
 )
 
 // formExportPage is where somebody takes answers out as a file.
@@ -126,7 +125,7 @@ func (s *Server) sendExport(w http.ResponseWriter, r *http.Request, p *Page, bod
 	}
 	var files export.Files
 	if format.code == "zip" && q.Get("media") != "" && body.Names {
-		files = s.mediaOf(r.Context(), p, f, purpose)
+		files = answers.Files(r.Context(), s.Node.Store, s.Node.Forms, p.Sub, f, purpose)
 	}
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // as long as it takes
 	attach(w, body.Form.ID+"-"+s.Node.Now().In(s.Node.Zone()).Format(time.DateOnly)+format.ending, format.media)
@@ -141,40 +140,4 @@ func (s *Server) sendExport(w http.ResponseWriter, r *http.Request, p *Page, bod
 		s.problem(w, r, err)
 	}
 	return ""
-}
-
-// mediaOf gives the files that came with the answers, one after another.
-func (s *Server) mediaOf(ctx context.Context, p *Page, f forms.Filter, purpose string) export.Files {
-	return func(each func(export.Media) error) error {
-		return s.Node.Forms.EachSubmission(ctx, p.Sub, f, purpose, func(h forms.Head, _ []byte) error {
-			if h.FilesPresent == 0 {
-				return nil
-			}
-			list, err := s.attachments(ctx, p, h)
-			if err != nil {
-				return err
-			}
-			for _, a := range list {
-				if !a.Exists {
-					continue
-				}
-				err := each(export.Media{Name: a.Name, Open: func(w io.Writer) error {
-					_, err := s.Node.Forms.Attachment(ctx, p.Sub, 0, h.Form, h.Instance, a.Name, w)
-					return err
-				}})
-				if err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-	}
-}
-
-func (s *Server) attachments(ctx context.Context, p *Page, h forms.Head) (list []forms.Attachment, err error) {
-	err = s.Node.Store.Read(ctx, func(tx *store.Tx) error {
-		list, err = s.Node.Forms.Attachments(tx, p.Sub, 0, h.Form, h.Instance)
-		return err
-	})
-	return list, err
 }

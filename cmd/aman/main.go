@@ -43,6 +43,7 @@ type commands struct {
 	Audit   auditCommand   `cmd:"" group:"care" help:"The audit log: verify, export."`
 	Keys    keysCommand    `cmd:"" group:"care" help:"The key ring: status, rotate, expire, passphrase."`
 
+	Export   exportCommand   `cmd:"" group:"tools" help:"The answers to a survey as CSV, XLSX, JSON or GeoJSON."`
 	Form     formCommand     `cmd:"" group:"tools" help:"XLSForms: convert, check."`
 	XPath    xpathCommand    `cmd:"" name:"xpath" group:"tools" help:"Evaluate an ODK XPath expression on a filled form."`
 	Screen   screenCommand   `cmd:"" group:"tools" help:"Facts about an episode: findings with their derivation."`
