@@ -48,6 +48,7 @@ func (s *Server) routes() {
 	s.accountRoutes(in)
 	s.adminRoutes(in)
 	s.tableRoutes(in)
+	s.entityRoutes(in)
 	s.publishRoutes(in)
 	s.flowRoutes(in)
 	s.formRoutes(in)
