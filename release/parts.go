@@ -3,7 +3,6 @@ package release
 import (
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 
 	"aman/platform/store"
@@ -46,12 +45,14 @@ func partContext(request, name string, n int) string {
 }
 
 // partKey gives the key of a request, made at first use.
-func (s *Service) partKey(tx *store.Tx, request string) (string, error) {
-	var id string
-	err := tx.Row("SELECT id FROM vault_keys WHERE owner = ?", "release:"+request).Scan(&id)
-	if errors.Is(err, store.ErrNone) {
-		return s.vault.NewKey(tx, "release:"+request)
+func (s *Service) partKey(tx *store.Tx, request string) (id string, err error) {
+	if err := tx.Row("SELECT sealed_by FROM release_requests WHERE id = ?", request).Scan(&id); err != nil || id != "" {
+		return id, err
 	}
+	if id, err = s.vault.NewKey(tx, request); err != nil {
+		return "", err
+	}
+	_, err = tx.Exec("UPDATE release_requests SET sealed_by = ? WHERE id = ?", id, request)
 	return id, err
 }
 

@@ -104,7 +104,7 @@ func (a *Ask) figures() error {
 		return &Fault{"title", "title"}
 	case a.Path != PathDP && a.Path != PathK:
 		return &Fault{"path", "path"}
-	case a.Path == PathDP && (!(a.Epsilon > 0) || a.Epsilon > 50):
+	case a.Path == PathDP && (!(a.Epsilon > 0) || a.Epsilon > mostEpsilon):
 		return &Fault{"epsilon", "epsilon"}
 	case a.Path == PathDP && (a.delta() < 1e-15 || a.delta() > 1e-3):
 		return &Fault{"delta", "delta"}
@@ -117,6 +117,9 @@ func (a *Ask) figures() error {
 	}
 	return nil
 }
+
+// mostEpsilon is where a promise is none any more.
+const mostEpsilon = 50
 
 func (a *Ask) delta() float64 {
 	if a.Delta == 0 {

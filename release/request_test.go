@@ -315,7 +315,20 @@ func TestAsksThatCannotBe(t *testing.T) {
 			t.Errorf("%s: %v", want, err)
 		}
 	}
+	// The population can be narrowed to an office, or to codes of an open property.
+	open(t, w, 3, true, "female", "ForcedLabour")
+	open(t, w, 2, true, "male", "ForcedLabour")
+	for want, where := range map[int]map[string][]string{0: {"office": {"another"}}, 5: {"office": {w.Office}}, 2: {"sex": {"male"}, "office": {w.Office}}} {
+		p, err := w.Node.Release.Preview(bg, w.DataOfficer, change(func(a *release.Ask) { a.Where = where }))
+		ok(t, err)
+		if p.Inside.Rows != want {
+			t.Errorf("%v keeps %d rows, want %d", where, p.Inside.Rows, want)
+		}
+	}
 	for who, sub := range map[string]access.Subject{"caseworker": w.Caseworker, "approver": w.Approver, "administrator": w.Admin} {
+		if _, err := w.Node.Release.Preview(bg, sub, noisy); access.AsRefusal(err) == nil {
+			t.Errorf("%s looked at the risk: %v", who, err)
+		}
 		if _, err := w.Node.Release.Draft(bg, sub, noisy); access.AsRefusal(err) == nil {
 			t.Errorf("%s drafted a release: %v", who, err)
 		}

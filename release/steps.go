@@ -224,7 +224,7 @@ func (s *Service) SetBudget(ctx context.Context, sub access.Subject, register st
 		delta = budgetDelta
 	}
 	rho, err := dp.RhoFor(epsilon, delta)
-	if err != nil || s.registry.Catalog.Registers[register] == nil {
+	if err != nil || epsilon > mostEpsilon || s.registry.Catalog.Registers[register] == nil {
 		return &Fault{"budget", "epsilon"}
 	}
 	e := dp.Entry{Time: s.now().UTC(), Purpose: "budget", Budget: rho}
