@@ -110,7 +110,7 @@ func TestReleaseWithNoise(t *testing.T) {
 			t.Error("the data officer set the budget")
 		}
 		ok(t, s.SetBudget(bg, w.Approver, "cases", 5, 0))
-		if err := s.SetBudget(bg, w.Approver, "cases", 100, 0); !errors.Is(err, release.ErrBudgetSet) {
+		if err := s.SetBudget(bg, w.Approver, "cases", 40, 0); !errors.Is(err, release.ErrBudgetSet) {
 			t.Errorf("a budget was set twice: %v", err)
 		}
 		if r := look(t, w, w.Approver, id); r.Plan == nil || r.Plan.Inside == nil {
