@@ -52,6 +52,7 @@ func patient(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c := http.NewResponseController(w)
 		_ = c.SetReadDeadline(time.Now().Add(patience))
+		r = r.WithContext(r.Context()) // a copy: the server looks at the first one's body, to tell who waits before sending
 		r.Body = &patientBody{r.Body, c}
 		next.ServeHTTP(&patientWriter{w, c}, r)
 	})
