@@ -221,37 +221,34 @@ func anys(list []string) []any {
 	return out
 }
 
-// search finds the entities whose label has all the words, or, where none has, as many of
-// them as any has, in the offices where the subject sees some.
+// search finds the entities whose label has all the words, in the offices where the subject
+// sees some.
 func (s *Service) search(tx *store.Tx, sub access.Subject, l *list, q Query) ([]string, error) {
 	reach, args := s.reach(sub, q)
-	offices, err := tx.Strings("SELECT DISTINCT r.office FROM "+l.counts()+" WHERE r.list = ? AND r.n > 0 AND "+reach, append([]any{l.ID}, args...)...)
+	offices, err := tx.Strings("SELECT DISTINCT r.office FROM "+l.counts()+" WHERE r.list = ? AND r.n > 0 AND "+reach+" ORDER BY r.office", append([]any{l.ID}, args...)...)
 	if err != nil {
 		return nil, err
 	}
 	words := s.words(q.Search)
 	var out []string
-	most := 0
 	for _, office := range offices {
-		hits, err := s.vault.Lookup(tx, l.lookup(office), "label", "word", words)
+		found, err := s.vault.LookupEvery(tx, l.lookup(office), "label", "word", words, officeMost)
 		if err != nil {
 			return nil, err
 		}
-		for _, h := range hits {
-			if h.Hits > most {
-				most, out = h.Hits, out[:0]
-			}
-			if h.Hits == most && len(out) < foundMost {
-				out = append(out, h.Row)
-			}
+		if out = append(out, found...); len(out) >= foundMost {
+			return out[:foundMost], nil
 		}
 	}
 	return out, nil
 }
 
-// foundMost bounds what a search gives in all: nobody reads further, and an engine takes no
-// more ids in a query than that with ease.
-const foundMost = 5000
+// officeMost bounds what a search finds in an office, foundMost in all of them: nobody reads
+// further, and an engine takes no more ids in a query than that with ease.
+const (
+	officeMost = 500
+	foundMost  = 5000
+)
 
 // reach is the condition that the subject reaches a row in some way.
 func (s *Service) reach(sub access.Subject, q Query) (string, []any) {
