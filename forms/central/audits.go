@@ -2,7 +2,6 @@ package central
 
 import (
 	"slices"
-	"strconv"
 
 	"aman/forms/central/odata"
 	"aman/platform/access"
@@ -47,17 +46,12 @@ func (c *call) audits() error {
 		}
 		where, args = where+" AND r.at "+sign+" ?", append(args, store.Micros(t))
 	}
-	limit, offset := auditsMost, 0
-	for name, into := range map[string]*int{"limit": &limit, "offset": &offset} {
-		v := q.Get(name)
-		if v == "" {
-			continue
-		}
-		n, err := strconv.Atoi(v)
-		if err != nil || n < 0 {
-			return unexpected(name, v, "it is not a number.")
-		}
-		*into = n
+	limit, offset, err := c.page()
+	if err != nil {
+		return err
+	}
+	if limit < 0 {
+		limit = auditsMost
 	}
 	limit, offset = min(limit, auditsMost), min(offset, 1_000_000)
 	var list []audit.Entry

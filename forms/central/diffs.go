@@ -29,23 +29,33 @@ func (c *call) diffs(f forms.Form, version string) error {
 	if err != nil {
 		return err
 	}
-	docs := make([]*xpath.Node, len(list))
-	for i, v := range list {
-		_, body, err := c.h.Forms.ReadSubmission(c.ctx(), c.sub, f.Project, f.ID, instanceOf(v.head))
-		if err != nil {
-			return err
+	if len(list) == 0 {
+		return errNotFound
+	}
+	// Read as an export is, for what is hidden stays hidden here.
+	docs := map[string]*xpath.Node{}
+	filter := forms.Filter{Project: f.Project, Form: f.ID, Draft: version == forms.DraftVersion, Instances: []string{root(list[0].head)}, Replaced: true, Names: c.names()}
+	err = c.h.Forms.EachSubmission(c.ctx(), c.sub, filter, "api-diffs", func(h forms.Head, body []byte) error {
+		if body == nil || h.Encrypted {
+			return nil
 		}
 		doc, err := xpath.ParseXML(bytes.NewReader(body), xpath.XMLLimits{Bytes: xform.MaxSize})
-		if err != nil {
-			return err
+		if err == nil {
+			docs[h.Instance] = doc.DocumentElement()
 		}
-		docs[i] = doc.DocumentElement()
+		return err
+	})
+	if err != nil {
+		return err
 	}
 	out := map[string][]change{}
 	d := differ{layout: l, identity: c.names()}
 	for i := 0; i+1 < len(list); i++ { // the newest first
 		d.out = []change{}
-		d.compare(docs[i+1], docs[i], "/"+docs[i].Name, nil)
+		before, after := docs[list[i+1].InstanceID], docs[list[i].InstanceID]
+		if before != nil && after != nil {
+			d.compare(before, after, "/"+after.Name, nil)
+		}
 		out[list[i].InstanceID] = d.out
 	}
 	return c.json(out)

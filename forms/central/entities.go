@@ -271,6 +271,43 @@ func (c *call) restoreEntity() error {
 	return c.success()
 }
 
+// dropEntities and restoreEntities do to each of {ids: […]} what is done to one. What was
+// done before one could not be stays done.
+func (c *call) dropEntities() error {
+	return c.eachID(func(d entities.Dataset, id string) error {
+		return c.h.Entities.Delete(c.ctx(), c.sub, d.Project, d.Name, id)
+	})
+}
+
+func (c *call) restoreEntities() error {
+	return c.eachID(func(d entities.Dataset, id string) error {
+		_, err := c.h.Entities.Restore(c.ctx(), c.sub, d.Project, d.Name, id)
+		return err
+	})
+}
+
+func (c *call) eachID(f func(d entities.Dataset, id string) error) error {
+	d, err := c.theDataset()
+	if err != nil {
+		return err
+	}
+	var in struct {
+		IDs []string `json:"ids"`
+	}
+	if err := c.body(&in); err != nil {
+		return err
+	}
+	if len(in.IDs) == 0 {
+		return missing("ids")
+	}
+	for _, id := range in.IDs {
+		if err := f(d, id); err != nil {
+			return err
+		}
+	}
+	return c.json(map[string]any{"success": true, "count": len(in.IDs)})
+}
+
 func (c *call) entityVersions() error {
 	list, err := c.versionsOfEntity()
 	if err != nil {

@@ -67,7 +67,7 @@ func (c *call) entityOptions(d entities.Dataset) (o tableOptions, err error) {
 // eachEntity gives the entities that a filter keeps, the newest first, with their creators.
 func (c *call) eachEntity(d entities.Dataset, o tableOptions, f func(*entityRow) error) error {
 	from, to := o.filter.Range("__system/createdAt", c.sub.At)
-	q := entities.Query{Project: d.Project, Dataset: d.Name, CreatedFrom: from}
+	q := entities.Query{Project: d.Project, Dataset: d.Name, CreatedFrom: from, Oldest: o.oldest}
 	if !to.IsZero() {
 		q.CreatedTo = to.Add(1_000_000) // the end of a range of the store is outside it
 	}
@@ -100,6 +100,18 @@ func (c *call) entityCSV() error {
 	o, err := c.entityOptions(d)
 	if err != nil {
 		return err
+	}
+	if o.filter == nil {
+		var hash string
+		if err := c.read(func(tx *store.Tx) (err error) {
+			hash, err = c.h.Entities.Hash(tx, c.sub, d.Project, d.Name)
+			return err
+		}); err != nil {
+			return err
+		}
+		if c.unchanged(hash) {
+			return nil
+		}
 	}
 	c.file(d.Name+".csv", "text/csv; charset=utf-8")
 	return c.stream(func(w io.Writer) error {

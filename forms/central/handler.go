@@ -107,6 +107,7 @@ func (c *call) serve() error {
 		if c.params = match(rt.pieces, path); c.params == nil {
 			continue
 		}
+		c.r.Pattern = "/v1/" + rt.pattern // for the log, which must not hold the address itself
 		if err := c.comeIn(rt.open); err != nil {
 			return err
 		}
@@ -184,6 +185,22 @@ func (c *call) flag(name string) bool { return strings.EqualFold(c.r.URL.Query()
 
 // extended says whether the script asks for more than the plain fields.
 func (c *call) extended() bool { return c.r.Header.Get("X-Extended-Metadata") == "true" }
+
+// page reads the paging of plain lists: ?limit= (-1 without it) and ?offset=.
+func (c *call) page() (limit, offset int, err error) {
+	limit = -1
+	q := c.r.URL.Query()
+	for name, into := range map[string]*int{"limit": &limit, "offset": &offset} {
+		v := q.Get(name)
+		if v == "" {
+			continue
+		}
+		if *into, err = strconv.Atoi(v); err != nil || *into < 0 {
+			return 0, 0, unexpected(name, v, "it is not a number.")
+		}
+	}
+	return limit, offset, nil
+}
 
 // project is the project of the address.
 func (c *call) project() (int64, error) {

@@ -148,9 +148,10 @@ func (c *call) narrow(f forms.Form, version string, t *export.Table, steps []ste
 		}
 		if main {
 			filter.After, o.after = h.Cursor(), token{}
-		} else if end := h.First.Add(1000); filter.To.IsZero() || end.Before(filter.To) {
-			filter.To = end // newest first: what came later was on the pages before
-			known = false
+		} else if end := h.First.Add(1000); o.oldest && h.First.After(filter.From) {
+			filter.From = h.First // what came earlier was on the pages before
+		} else if !o.oldest && (filter.To.IsZero() || end.Before(filter.To)) {
+			filter.To = end
 		}
 	}
 	if main && o.filter == nil {

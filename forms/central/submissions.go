@@ -150,8 +150,18 @@ func (c *call) submissions(f forms.Form, version string) error {
 	if err != nil {
 		return err
 	}
+	limit, offset, err := c.page()
+	if err != nil {
+		return err
+	}
 	return c.jsonArray(func(add func(any) error) error {
-		return c.eachHead(f, version, o, func(page []forms.Head) error {
+		err := c.eachHead(f, version, o, func(page []forms.Head) error {
+			n := min(offset, len(page))
+			page, offset = page[n:], offset-n
+			if limit >= 0 {
+				page = page[:min(limit, len(page))]
+				limit -= len(page)
+			}
 			views, err := c.viewSubmissions(page)
 			if err != nil {
 				return err
@@ -161,8 +171,15 @@ func (c *call) submissions(f forms.Form, version string) error {
 					return err
 				}
 			}
+			if limit == 0 {
+				return errFull
+			}
 			return nil
 		})
+		if err == errFull {
+			err = nil
+		}
+		return err
 	})
 }
 

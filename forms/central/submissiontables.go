@@ -56,7 +56,7 @@ func headField(h forms.Head, submitter *actor) func(string) any {
 // filterOf is what the store is asked for; the filter of the options is asked of each row
 // besides.
 func (c *call) filterOf(f forms.Form, version string, o tableOptions) forms.Filter {
-	out := forms.Filter{Project: f.Project, Form: f.ID, Draft: version == forms.DraftVersion, Newest: true}
+	out := forms.Filter{Project: f.Project, Form: f.ID, Draft: version == forms.DraftVersion, Newest: !o.oldest}
 	for _, name := range []string{"__system/submissionDate", "$root/Submissions/__system/submissionDate"} {
 		from, to := o.filter.Range(name, c.sub.At)
 		if from.After(out.From) {

@@ -58,6 +58,8 @@ func (h *Handler) table() []route {
 		{method: "GET", pattern: dataset + "/entities", answer: (*call).entities},
 		{method: "POST", pattern: dataset + "/entities", answer: (*call).newEntities},
 		{method: "GET", pattern: dataset + "/entities.csv", answer: (*call).entityCSV},
+		{method: "POST", pattern: dataset + "/entities/bulk-delete", answer: (*call).dropEntities},
+		{method: "POST", pattern: dataset + "/entities/bulk-restore", answer: (*call).restoreEntities},
 		{method: "GET", pattern: entity + "/versions", answer: (*call).entityVersions},
 		{method: "GET", pattern: entity + "/diffs", answer: (*call).entityDiffs},
 		{method: "POST", pattern: entity + "/restore", answer: (*call).restoreEntity},

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
@@ -19,6 +20,7 @@ type tableOptions struct {
 	count     bool
 	wkt       bool
 	expand    bool
+	oldest    bool // the oldest first
 	filter    *odata.Filter
 	selected  map[string]bool // nil: everything
 }
@@ -53,6 +55,11 @@ func (c *call) tableOptions(fields []string) (o tableOptions, err error) {
 			return o, err
 		}
 	}
+	if v := q.Get("$orderby"); v != "" {
+		if o.oldest, err = order(v); err != nil {
+			return o, err
+		}
+	}
 	if v := q.Get("$select"); v != "" && v != "*" {
 		if o.expand {
 			return o, &problem{"501.11", "This server doesn't support $select query parameter with $expand.", nil}
@@ -68,6 +75,21 @@ func (c *call) tableOptions(fields []string) (o tableOptions, err error) {
 		}
 	}
 	return o, nil
+}
+
+// order reads $orderby. Rows are in the order in which they came, the newest first or the
+// oldest; any other order would need all of them at once.
+func order(v string) (oldest bool, err error) {
+	name, direction, _ := strings.Cut(strings.TrimSpace(v), " ")
+	if name == "__system/submissionDate" || name == "__system/createdAt" {
+		switch strings.ToLower(strings.TrimSpace(direction)) {
+		case "", "asc":
+			return true, nil
+		case "desc":
+			return false, nil
+		}
+	}
+	return false, &problem{"501.5", "The given OData order is not supported by this server; rows can be ordered by __system/submissionDate or __system/createdAt.", details{"text": v}}
 }
 
 // token names the last row of a page, and the submission it is in. New rows come before the
@@ -199,8 +221,9 @@ func (c *call) unchanged(hash string) bool {
 	tag := `"` + hash + `"`
 	c.w.Header().Set("ETag", tag)
 	for _, have := range strings.Split(c.r.Header.Get("If-None-Match"), ",") {
-		if strings.TrimPrefix(strings.TrimSpace(have), "W/") == tag {
-			c.w.WriteHeader(304)
+		// ruODK sends the tag without its quotes.
+		if have = strings.TrimPrefix(strings.TrimSpace(have), "W/"); have == tag || have == hash {
+			c.w.WriteHeader(http.StatusNotModified)
 			c.wrote = true
 			return true
 		}
