@@ -12,7 +12,8 @@ import (
 // unsealed on a page does not: the length of a compressed page tells a little about what
 // is on it, and nobody on the line shall learn whether a guessed name is there. Pages
 // hold no secret of the session.
-var never = map[string]bool{"unseal": true, "interview": true, "account": true, "adminform": true, "device": true}
+var never = map[string]bool{"unseal": true, "interview": true, "account": true, "adminform": true, "device": true,
+	"formanswer": true, "formanswers": true, "formtest": true}
 
 var writers = sync.Pool{New: func() any {
 	w, _ := gzip.NewWriterLevel(nil, 5) // 5 is a known level
