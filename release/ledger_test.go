@@ -197,6 +197,30 @@ func TestStopsAtTheWorstMoments(t *testing.T) {
 	})
 }
 
+// Two nodes on one database, both with their queue running: one of them makes the release, and one spend is written.
+func TestTwoNodesMakeOneRelease(t *testing.T) {
+	w := nodetest.New(t, storetest.PostgresURL(t))
+	open(t, w, 12, true, "female", "ForcedLabour")
+	ok(t, w.Node.Release.SetBudget(bg, w.Approver, "cases", 4, 0))
+	c := w.Node.Config
+	second, err := node.Open(bg, node.Config{Data: t.TempDir(), Keys: c.Keys, Database: c.Database, Now: w.Clock.Now})
+	ok(t, err)
+	defer second.Close()
+	ctx, stop := context.WithCancel(bg)
+	done := make(chan error, 1)
+	go func() { done <- second.Jobs.Run(ctx) }()
+	for range 3 {
+		if r := made(t, w, tiny); r.State != release.Released || r.Attempts != 1 {
+			t.Errorf("%s (%s), %d attempts", r.State, r.Fault, r.Attempts)
+		}
+	}
+	stop()
+	ok(t, <-done)
+	if b := budget(t, w); len(b.Entries) != 4 {
+		t.Errorf("the ledger has %d lines after three releases", len(b.Entries))
+	}
+}
+
 // A process that is killed between the spend and the noise leaves the spend in the ledger and no release.
 func TestKilledBetweenSpendAndNoise(t *testing.T) {
 	if dir := os.Getenv("AMAN_KILL_DIR"); dir != "" {
