@@ -1,6 +1,6 @@
 // Command javarosa lets JavaRosa, the engine of ODK Collect, load every XForm that aman/forms/xlsform makes of the
 // forms of the conformance pack and of two real ones, and beside it what pyxform makes of the same form. bench/javarosa/run.sh
-// installs JavaRosa and runs it.
+// installs JavaRosa and runs it; bench/webforms/run.sh does the same with the engine of ODK Web Forms.
 //
 // A form that JavaRosa does not load although it loads pyxform's is a fault of ours; one where it loads neither is the
 // form's own.
@@ -36,12 +36,15 @@ type form struct {
 
 type answer struct {
 	Events int
-	Error  string
+	// Walk is what was seen on the way, where the engine's loader says so.
+	Walk  string
+	Error string
 }
 
 func main() {
 	log.SetFlags(0)
 	load := flag.String("load", "", "the command that loads forms")
+	engine := flag.String("engine", "JavaRosa", "what it loads them with")
 	pack := flag.String("pack", "forms/xlsform/testdata", "folder of the pack")
 	flag.Parse()
 	forms := append(read(*pack+"/pyxform.jsonl.gz"), real(*pack, "htcds"), real(*pack, "msna2024"))
@@ -50,7 +53,7 @@ func main() {
 	var loaded, both, different, worse int
 	for _, f := range forms {
 		switch {
-		case f.our.Error == "" && f.our.Events == f.their.Events:
+		case f.our.Error == "" && f.our.Events == f.their.Events && f.our.Walk == f.their.Walk:
 			loaded++
 		case f.our.Error == "" && f.their.Error == "":
 			different++
@@ -69,8 +72,8 @@ func main() {
 	for _, x := range slices.Sorted(maps.Keys(reasons)) {
 		fmt.Printf("neither, %d times: %s\n", reasons[x], x)
 	}
-	fmt.Printf("%d forms: %d loaded and walked through, %d that JavaRosa loads from neither converter, %d walked differently, %d that fail only as ours\n",
-		len(forms), loaded, both, different, worse)
+	fmt.Printf("%d forms: %d loaded and walked through, %d that %s loads from neither converter, %d walked differently, %d that fail only as ours\n",
+		len(forms), loaded, both, *engine, different, worse)
 	if different+worse > 0 {
 		os.Exit(1)
 	}
