@@ -6,7 +6,11 @@ import (
 	"net/http"
 	"path"
 
+	"aman/platform/i18n"
+	"aman/platform/store"
+	"aman/release"
 	"aman/release/product"
+	"aman/release/showcase"
 )
 
 // folderPolicy is what the pages of a release may do: run their own scripts, and reach nothing but the folder.
@@ -67,4 +71,29 @@ func (s *Server) publishFile(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", kind)
 	w.Header().Set("Content-Security-Policy", folderPolicy)
 	send(w, r, http.StatusOK, body, false)
+}
+
+// publishNotice gives the file that whoever hosts the website of a recalled release lays over the one that is there.
+func (s *Server) publishNotice(w http.ResponseWriter, r *http.Request) {
+	sub, _ := subjectOf(r)
+	var req *release.Request
+	err := s.Node.Store.Read(r.Context(), func(tx *store.Tx) (err error) {
+		req, err = s.Node.Release.Request(tx, sub, r.PathValue("id"))
+		return err
+	})
+	switch {
+	case err != nil:
+		s.publishProblem(w, r, err)
+		return
+	case req.State != release.Recalled:
+		s.fail(w, r, http.StatusNotFound, "error.not_found")
+		return
+	}
+	text := product.Text{}
+	for _, lang := range i18n.Languages {
+		text[lang] = s.texts.T(lang, "publish.recalled.words") + " " + req.Words
+	}
+	w.Header().Set("Content-Type", folderTypes[".js"])
+	w.Header().Set("Content-Disposition", `attachment; filename="notice.js"`)
+	send(w, r, http.StatusOK, showcase.Notice(text).Body, false)
 }

@@ -33,7 +33,12 @@ func (p *Page) ReleaseState(state string) string { return p.T(stateTexts[state])
 func (p *Page) ReleasePill(state string) string { return statePills[state] }
 
 // ReleaseFault is why a release failed, or would.
-func (p *Page) ReleaseFault(code string) string { return p.faultText(code) }
+func (p *Page) ReleaseFault(code string) string {
+	if code == release.FaultBudget { // of a budget that is set, this is what can be wrong
+		code = "over_budget"
+	}
+	return p.faultText(code)
+}
 
 // InLang gives a text by language, in the page's.
 func (p *Page) InLang(t map[string]string) string { return product.Text(t).In(p.Lang) }
@@ -304,9 +309,22 @@ type ledgerPage struct {
 }
 
 type ledgerRegister struct {
-	Name string
-	View *budgetView
+	Name   string
+	View   *budgetView
+	titles map[string]string // of the releases that the reader may see
 }
+
+// ID is the release that a line of the ledger was spent on; "" when it is another.
+func (l ledgerRegister) ID(purpose string) string {
+	id, _ := strings.CutPrefix(purpose, "release ")
+	if l.titles[id] == "" {
+		return ""
+	}
+	return id
+}
+
+// Title is the title of a release.
+func (l ledgerRegister) Title(id string) string { return l.titles[id] }
 
 // Lines are the spends, newest first, without the entry that set the budget.
 func (l ledgerRegister) Lines() []dp.Entry {
@@ -346,6 +364,18 @@ func (s *Server) publishLedger(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+	titles := map[string]string{}
+	err := s.Node.Store.Read(r.Context(), func(tx *store.Tx) error {
+		list, err := s.Node.Release.Requests(tx, p.Sub, 1000)
+		for _, req := range list {
+			titles[req.ID] = p.InLang(req.Ask.Title)
+		}
+		return err
+	})
+	if err != nil {
+		s.publishProblem(w, r, err)
+		return
+	}
 	seen := map[string]bool{}
 	for _, pr := range s.Node.Release.Profiles() {
 		if seen[pr.Register] || !slices.Contains(pr.Paths, release.PathDP) {
@@ -357,7 +387,7 @@ func (s *Server) publishLedger(w http.ResponseWriter, r *http.Request) {
 			s.publishProblem(w, r, err)
 			return
 		}
-		body.Registers = append(body.Registers, ledgerRegister{pr.Register, p.budgetView(b, 0, true)})
+		body.Registers = append(body.Registers, ledgerRegister{pr.Register, p.budgetView(b, 0, true), titles})
 	}
 	p.Body = body
 	s.render(w, r, status, "wizardledger", p)

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 
@@ -196,6 +197,125 @@ func publish(t *testing.T, lang string) {
 	}
 }
 
+// The other way: true records, asked for, refused once, asked for again and made; with plain requests, as without script.
+func TestPublishTrueRecords(t *testing.T) {
+	s := newSite(t)
+	s.allow(t, s.DataOfficer, s.Approver)
+	people(t, s)
+	say := func(key string) string { return texts(t).T("en", key) }
+	d, a := s.client(t, s.DataOfficer), s.client(t, s.Approver)
+	ask := func() string {
+		t.Helper()
+		at := d.post(t, "/publish/new", url.Values{"profile": {"hdx"}, "from": {s.year()}, "to": {s.year()}, "title_en": {"Invented people"}, "reason": {"Partners asked."}})
+		id := strings.Split(strings.TrimPrefix(at, "/publish/"), "/")[0]
+		d.post(t, "/publish/"+id+"/step/columns", url.Values{"columns": {"year", "sex", "exploitation"}})
+		d.post(t, "/publish/"+id+"/step/protection", url.Values{"path": {"k"}, "k": {"11"}})
+		d.post(t, "/publish/"+id+"/do/plan", url.Values{"from": {"check"}})
+		if !strings.Contains(string(d.get(t, "/publish/"+id+"/step/check").body), say("publish.failed.risk")) {
+			t.Error("with k of 11 more than 3 % could be found, and the check does not say that it would be refused")
+		}
+		d.post(t, "/publish/"+id+"/step/protection", url.Values{"path": {"k"}, "k": {"35"}})
+		d.post(t, "/publish/"+id+"/do/plan", url.Values{"from": {"check"}})
+		page := d.get(t, "/publish/"+id+"/step/check")
+		for _, key := range []string{"publish.lost", "publish.risk.after", "publish.submit"} {
+			if !strings.Contains(string(page.body), say(key)) {
+				t.Fatalf("the check does not say %q: %s", say(key), page.body)
+			}
+		}
+		d.post(t, "/publish/"+id+"/do/submit", nil)
+		return id
+	}
+	// What does not fit is refused at once: k below three, no columns, somebody else's draft, one's own approval.
+	id := ask()
+	if got := d.send(t, "/publish/"+id+"/do/approve", nil); got.code != http.StatusNotFound {
+		t.Errorf("who asked approved: %d", got.code)
+	}
+	if got := a.send(t, "/publish/"+id+"/do/reject", nil); got.code != http.StatusUnprocessableEntity || !strings.Contains(string(got.body), say("publish.fault.words")) {
+		t.Errorf("rejected without words: %d", got.code)
+	}
+	a.post(t, "/publish/"+id+"/do/reject", url.Values{"words": {"The period is too short."}})
+	if got := d.get(t, "/publish/"+id); !strings.Contains(string(got.body), "The period is too short.") {
+		t.Error("the owner does not read why it was rejected")
+	}
+	id = ask()
+	a.post(t, "/publish/"+id+"/do/approve", nil)
+	if got := d.get(t, "/publish/"+id); got.header.Get("Refresh") == "" || !strings.Contains(string(got.body), "<progress") {
+		t.Error("while it is made the page does not read itself anew")
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- s.Node.Jobs.Run(ctx) }()
+	defer func() { stop(); <-ended }()
+	for end := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		if strings.Contains(string(d.get(t, "/publish/"+id).body), say("publish.ready")) {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatalf("it was not made: %s", d.get(t, "/publish/"+id).body)
+		}
+	}
+	got := d.get(t, "/publish/"+id+"/release.zip")
+	folder, err := product.ReadZip(got.body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := product.Verify(folder.FS())
+	if err != nil || m.K == nil || m.K.K != 35 {
+		t.Fatalf("the folder: %+v %v", m, err)
+	}
+	if got := d.get(t, "/publish/"+id+"/notice.js"); got.code != http.StatusNotFound {
+		t.Error("a release that stands has a notice")
+	}
+	a.post(t, "/publish/"+id+"/do/recall", url.Values{"words": {"</script>A column was wrong."}})
+	if got := d.get(t, "/publish/"+id+"/notice.js"); got.code != http.StatusOK || !strings.Contains(string(got.body), "A column was wrong.") || strings.Contains(string(got.body), "</script>") {
+		t.Errorf("the notice: %d %s", got.code, got.body)
+	}
+}
+
+// A step that does not fit is answered at its field and nothing is lost; a step of somebody else's draft is not there.
+func TestPublishFaults(t *testing.T) {
+	s := newSite(t)
+	s.allow(t, s.DataOfficer, s.Approver, s.Caseworker)
+	d, a, c := s.client(t, s.DataOfficer), s.client(t, s.Approver), s.client(t, s.Caseworker)
+	first := url.Values{"profile": {"htcds"}, "from": {s.year()}, "to": {s.year()}, "title_en": {"Invented"}, "office": {"not-an-office"}}
+	at := d.post(t, "/publish/new", first)
+	id := strings.Split(strings.TrimPrefix(at, "/publish/"), "/")[0]
+	for step, form := range map[string]url.Values{
+		"what":       {"profile": {"htcds"}, "from": {"1"}, "to": {"2"}, "title_en": {"kept"}},
+		"columns":    {},
+		"protection": {"path": {"dp"}, "epsilon": {"own"}, "epsilon_own": {"a lot"}, "length": {"9"}},
+	} {
+		got := d.send(t, "/publish/"+id+"/step/"+step, form)
+		if got.code != http.StatusUnprocessableEntity || !strings.Contains(string(got.body), `role="alert"`) {
+			t.Errorf("%s: %d", step, got.code)
+		}
+		if step == "what" && !strings.Contains(string(got.body), `value="kept"`) {
+			t.Error("what was typed is lost")
+		}
+	}
+	for name, who := range map[string]*client{"approver": a, "caseworker": c} {
+		for _, path := range []string{"/publish/" + id, "/publish/" + id + "/step/columns", "/publish/" + id + "/release.zip", "/publish/" + id + "/inside"} {
+			if got := who.get(t, path); got.code != http.StatusNotFound {
+				t.Errorf("the %s opens %s of somebody's draft: %d", name, path[45:], got.code)
+			}
+		}
+		if got := who.send(t, "/publish/new", first); got.code != http.StatusNotFound {
+			t.Errorf("the %s asks for a release: %d", name, got.code)
+		}
+	}
+	if got := c.send(t, "/publish/ledger", url.Values{"register": {"cases"}, "epsilon": {"10"}}); got.code != http.StatusNotFound {
+		t.Errorf("a caseworker sets the budget: %d", got.code)
+	}
+	for _, typed := range []string{"", "-1", "much", "NaN"} {
+		if got := a.send(t, "/publish/ledger", url.Values{"register": {"cases"}, "epsilon": {typed}}); got.code != http.StatusUnprocessableEntity {
+			t.Errorf("a budget of %q: %d", typed, got.code)
+		}
+	}
+	if got := d.get(t, "/publish/"+id+"/step/somewhere"); got.code != http.StatusNotFound {
+		t.Errorf("a step that is none: %d", got.code)
+	}
+}
+
 // checkFolder downloads the archive as a reader would, and checks it: signature, schema, no small count.
 func checkFolder(t *testing.T, c *client, address string) {
 	t.Helper()
@@ -270,6 +390,30 @@ func (s *site) client(t *testing.T, sub access.Subject) *client {
 func (c *client) get(t *testing.T, path string) answer {
 	t.Helper()
 	res, err := c.http.Get(c.base + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer{res.StatusCode, body, res.Header}
+}
+
+// post sends a form and gives where it leads; anything but a way on fails.
+func (c *client) post(t *testing.T, path string, form url.Values) string {
+	t.Helper()
+	got := c.send(t, path, form)
+	if got.code != http.StatusSeeOther {
+		t.Fatalf("%s: %d %s", path, got.code, got.body)
+	}
+	return got.header.Get("Location")
+}
+
+func (c *client) send(t *testing.T, path string, form url.Values) answer {
+	t.Helper()
+	res, err := c.http.PostForm(c.base+path, form)
 	if err != nil {
 		t.Fatal(err)
 	}
