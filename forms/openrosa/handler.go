@@ -138,8 +138,9 @@ func (h *Handler) Else(next http.Handler) http.Handler {
 func (h *Handler) as(who identify, do answer) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		h.once.Do(func() { h.nonces.tag, h.nonces.now = h.SignIn.Tag, h.Now })
-		w.Header().Set("X-OpenRosa-Version", "1.0")
-		w.Header().Set("X-OpenRosa-Accept-Content-Length", strconv.Itoa(MaxRequest))
+		// Spelled as the standard spells them, which Set would not.
+		w.Header()["X-OpenRosa-Version"] = []string{"1.0"}
+		w.Header()["X-OpenRosa-Accept-Content-Length"] = []string{strconv.Itoa(MaxRequest)}
 		w.Header().Set("Date", time.Now().UTC().Format(http.TimeFormat))
 		r, body := arriving(w, r)
 		c, err := who(h, r)

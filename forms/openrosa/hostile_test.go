@@ -149,9 +149,11 @@ func tooLarge(p *phone) {
 			p.t.Errorf("message %q", m)
 		}
 	}
-	kind, b = body(xmlPart(p.filled(p.id("large"), "1")), part{"a", "a.mp4", strings.Repeat("x", maxPart)})
-	res, _ := p.do("POST", "/submission", b, "Content-Type", kind)
-	p.check("a file of exactly 50 MB", res.StatusCode, 201)
+	if p.Node.Store.Engine() == "sqlite" { // once is enough
+		kind, b = body(xmlPart(p.filled(p.id("large"), "1")), part{"a", "a.mp4", strings.Repeat("x", maxPart)})
+		res, _ := p.do("POST", "/submission", b, "Content-Type", kind)
+		p.check("a file of exactly 50 MB", res.StatusCode, 201)
+	}
 	// Refused for another reason, with much still to come: the answer arrives all the same.
 	kind, b = body(xmlPart(p.filled(p.id("large"), "1")), part{"a", "a.mp4", strings.Repeat("x", 20<<20)})
 	res, text := p.do("POST", p.base+"/v1/key/"+strings.Repeat("x", 64)+"/projects/1/submission", b, "Content-Type", kind)

@@ -1,6 +1,7 @@
 package openrosa
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -370,7 +371,25 @@ func encrypted(p *phone) {
 	}
 }
 
+// secretIntake: an interview that waits for a caseworker cannot be one that nobody here can read.
+func secretIntake(p *phone) {
+	form, err := crypt.Inject([]byte(plainForm("secret intake", "1")), managedKey().Public, " encrypted")
+	p.must(err)
+	_, err = p.Node.Forms.SaveDraft(bg, p.Now(p.Admin), forms.Upload{Project: 1, Body: form, Kind: forms.Intake, IgnoreWarnings: true})
+	if err != nil {
+		return // refused when it is uploaded
+	}
+	_, err = p.Node.Forms.PublishDraft(bg, p.Now(p.Admin), 1, "secret intake", "")
+	p.must(err)
+	err = p.sendSecret("secret intake", p.id("secret intake"), managedKey())
+	var no *refused
+	if !errors.As(err, &no) || no.status != 422 || !strings.Contains(no.message, "caseworker") {
+		p.t.Errorf("an encrypted interview: %v", err)
+	}
+}
+
 func managed(p *phone) {
+	secretIntake(p)
 	p.secretForm("managed")
 	body, err := p.collect().fetch(p.seen(p.collect(), "managed", ""))
 	p.must(err)

@@ -7,6 +7,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -47,6 +49,18 @@ func headersEverywhere(p *phone) {
 }
 
 func accepts(p *phone) {
+	// On the line the names are spelled as the standard does.
+	c, err := net.Dial("tcp", strings.TrimPrefix(p.base, "http://"))
+	p.must(err)
+	defer c.Close()
+	fmt.Fprintf(c, "HEAD %s/submission HTTP/1.0\r\n\r\n", strings.TrimPrefix(p.at(), p.base))
+	raw, err := io.ReadAll(c)
+	p.must(err)
+	for _, line := range []string{"\r\nX-OpenRosa-Version: 1.0\r\n", "\r\nX-OpenRosa-Accept-Content-Length: 100000000\r\n"} {
+		if !strings.Contains(string(raw), line) {
+			p.t.Errorf("no %q in %q", line, raw)
+		}
+	}
 	for _, ask := range []string{"HEAD", "POST"} {
 		res, _ := p.do(ask, "/submission", nil)
 		p.check(ask, res.Header.Get("X-OpenRosa-Accept-Content-Length"), fmt.Sprint(MaxRequest))
