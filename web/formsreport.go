@@ -13,11 +13,13 @@ import (
 	"aman/forms/xlsform"
 )
 
-// problemView is one thing that is wrong with a form.
+// problemView is one thing that is wrong with a form, in the reader's language where there
+// are words for it.
 type problemView struct {
 	forms.Problem
-	Severity string // in the reader's language
+	Severity string
 	Error    bool
+	Lang     string // of Message and Fix
 }
 
 // severities are the texts of how bad a problem is.
@@ -25,7 +27,10 @@ var severities = map[string]string{"error": "forms.severity.error", "warning": "
 
 func (p *Page) problems(list []forms.Problem) (out []problemView, errors int) {
 	for _, x := range list {
-		v := problemView{Problem: x, Error: x.Severity == "error"}
+		v := problemView{Problem: x, Error: x.Severity == "error", Lang: "en"}
+		if message, fix, ok := translated(x, p.Lang); ok {
+			v.Message, v.Fix, v.Lang = message, fix, p.Lang
+		}
 		if key := severities[x.Severity]; key != "" {
 			v.Severity = p.T(key)
 		}
