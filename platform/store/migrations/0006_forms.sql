@@ -62,7 +62,7 @@ UPDATE submissions SET first_at = received_at;
 DROP INDEX submissions_state;
 DROP INDEX submissions_form;
 CREATE INDEX submissions_queue ON submissions (state, office, received_at) WHERE kind <> 'survey';
-CREATE INDEX submissions_survey ON submissions (form, first_at, id, org) WHERE kind = 'survey' AND draft = FALSE AND replaced_by = '' AND deleted_at = 0;
+CREATE INDEX submissions_survey ON submissions (form, first_at, id, org, kind, draft, replaced_by, deleted_at) WHERE kind = 'survey' AND draft = FALSE AND replaced_by = '' AND deleted_at = 0;
 CREATE INDEX submissions_draft ON submissions (form) WHERE draft = TRUE;
 CREATE INDEX submissions_deleted ON submissions (form) WHERE deleted_at <> 0;
 CREATE INDEX submissions_replaced ON submissions (form) WHERE replaced_by <> '';
