@@ -260,7 +260,7 @@ func (p *Page) PropertyOf(d entities.Dataset, name string) string {
 	case d.Register != "":
 		return p.Prop(d.Register, name)
 	}
-	return name
+	return strings.ReplaceAll(name, "_", " ")
 }
 
 // ValueOf writes a value of an entity as people read it.
@@ -315,8 +315,8 @@ func (s *Server) entityListAct(w http.ResponseWriter, r *http.Request) {
 		_, err = s.Node.Entities.SetDataset(r.Context(), sub, project, name, entities.Settings{Approval: r.PostFormValue("approval") != "", OwnOnly: r.PostFormValue("own") != ""})
 	case "add":
 		err = s.Node.Entities.AddProperty(r.Context(), sub, project, name, strings.TrimSpace(r.PostFormValue("property")), r.PostFormValue("class"))
-	case "class":
-		err = s.Node.Entities.SetClass(r.Context(), sub, project, name, r.PostFormValue("property"), r.PostFormValue("class"))
+	case "classes":
+		err = s.setClasses(r, sub, project, name)
 	case "delete":
 		if err = s.Node.Entities.DeleteDataset(r.Context(), sub, project, name); err == nil {
 			http.Redirect(w, r, "/lists?done=entity-list-gone", http.StatusSeeOther)
@@ -331,6 +331,29 @@ func (s *Server) entityListAct(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	http.Redirect(w, r, r.URL.Path+"?done="+done, http.StatusSeeOther)
+}
+
+// setClasses sets the privacy of those properties whose class is another than it was.
+func (s *Server) setClasses(r *http.Request, sub access.Subject, project int64, name string) error {
+	var d entities.Dataset
+	if err := s.Node.Store.Read(r.Context(), func(tx *store.Tx) (err error) {
+		d, err = s.Node.Entities.Dataset(tx, sub, project, name)
+		return err
+	}); err != nil {
+		return err
+	}
+	was := map[string]string{"label": d.LabelClass}
+	for _, x := range d.Properties {
+		was[x.Name] = x.Class
+	}
+	for property, class := range was {
+		if now := r.PostFormValue("class:" + property); now != "" && now != class {
+			if err := s.Node.Entities.SetClass(r.Context(), sub, project, name, property, now); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // entityFile is the file that a phone of hers would carry.

@@ -26,7 +26,7 @@ type Query struct {
 	Deleted  bool
 	Conflict *bool
 	// Search is words of the label, in any script and order; small and capital letters and
-	// the usual variants of letters are one. At most 500 entities of an office are found.
+	// the usual variants of letters are one. At most 200 entities of an office are found, and 1,000 in all.
 	Search  string
 	IDs     []string // nil: any
 	Creator string   // a user
@@ -246,8 +246,8 @@ func (s *Service) search(tx *store.Tx, sub access.Subject, l *list, q Query) ([]
 // officeMost bounds what a search finds in an office, foundMost in all of them: nobody reads
 // further, and an engine takes no more ids in a query than that with ease.
 const (
-	officeMost = 500
-	foundMost  = 5000
+	officeMost = 200
+	foundMost  = 1000
 )
 
 // reach is the condition that the subject reaches a row in some way.
