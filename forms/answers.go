@@ -33,6 +33,7 @@ type Filter struct {
 	Reviews                          []string // see Head.Review
 	States                           []string // see the package comment
 	Submitter                        string   // a user's id
+	Office                           string   // whose it is: an office's id
 	// Newest lists the newest first; else the oldest.
 	Newest bool
 	// Limit bounds the list (0: everything); Offset passes over its first.
@@ -112,6 +113,9 @@ func (f *Filter) where() (where, order string, args []any) {
 	}
 	if f.Submitter != "" {
 		add("r.actor = ?", f.Submitter)
+	}
+	if f.Office != "" {
+		add("r.office = ?", f.Office)
 	}
 	order = " ORDER BY r.first_at, r.id"
 	if f.Newest {

@@ -32,6 +32,7 @@ type asked struct {
 	From, To string // days
 	Review   string
 	Fit      string // "no": only what does not fit its form
+	Office   string // only that office's
 	Names    bool
 	Columns  []string
 	Language string
@@ -64,9 +65,19 @@ func (p *Page) ReviewOptions() []Option {
 	return out
 }
 
+// OfficeOptions are the offices that answers may have come from.
+func (p *Page) OfficeOptions() []Option {
+	var out []Option
+	for id, name := range p.dir.offices {
+		out = append(out, Option{Value: id, Label: name})
+	}
+	slices.SortFunc(out, func(a, b Option) int { return strings.Compare(a.Label, b.Label) })
+	return out
+}
+
 // readAsked reads what was asked for, from an address or a form.
 func (p *Page) readAsked(q url.Values) asked {
-	a := asked{From: q.Get("from"), To: q.Get("to"), Review: q.Get("review"), Fit: q.Get("fit"), Columns: q["col"], Language: q.Get("in"), MayNames: p.May("unseal", "answers")}
+	a := asked{From: q.Get("from"), To: q.Get("to"), Review: q.Get("review"), Fit: q.Get("fit"), Office: q.Get("office"), Columns: q["col"], Language: q.Get("in"), MayNames: p.May("unseal", "answers")}
 	a.Names = q.Get("names") == "1" && a.MayNames
 	if a.Language == "" {
 		a.Language = p.Lang
@@ -76,7 +87,7 @@ func (p *Page) readAsked(q url.Values) asked {
 
 // filter makes the condition on submissions. Days are days where people work.
 func (a *asked) filter(zone *time.Location, form string) forms.Filter {
-	f := forms.Filter{Form: form, Names: a.Names}
+	f := forms.Filter{Form: form, Names: a.Names, Office: a.Office}
 	if t, err := time.ParseInLocation(time.DateOnly, a.From, zone); err == nil {
 		f.From = t
 	}
@@ -109,6 +120,7 @@ func (a *asked) Query(more ...string) string {
 	set("to", a.To)
 	set("review", a.Review)
 	set("fit", a.Fit)
+	set("office", a.Office)
 	if a.Names {
 		set("names", "1")
 	}

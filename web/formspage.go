@@ -2,8 +2,10 @@ package web
 
 import (
 	"errors"
+	"fmt"
 	"mime"
 	"net/http"
+	"net/url"
 	"path"
 	"slices"
 	"strings"
@@ -57,17 +59,24 @@ type formPageBody struct {
 	Missing  int
 	Offices  []Option
 	Given    []string
-	States   []string
+	Fill     string // where she fills it in the browser; empty when she may not
 }
 
 func (s *Server) formPage(w http.ResponseWriter, r *http.Request) {
 	p := s.page(r, "forms.form")
-	body := &formPageBody{States: []string{forms.Open, forms.Closing, forms.Closed}}
+	body := &formPageBody{}
 	err := s.Node.Store.Read(r.Context(), func(tx *store.Tx) (err error) {
 		if body.formHead, err = s.formHead(tx, p, r, "form"); err != nil {
 			return err
 		}
 		f := &body.Form
+		fillable, err := s.Node.Forms.Fillable(tx, p.Sub, f.Project)
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(fillable, func(x forms.Published) bool { return x.Form == f.ID }) {
+			body.Fill = fmt.Sprintf("/fill/%d/%s", f.Project, url.PathEscape(f.ID))
+		}
 		if body.Versions, err = s.Node.Forms.Versions(tx, p.Sub, 0, f.ID); err != nil || !body.Keeps {
 			return err
 		}
