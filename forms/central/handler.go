@@ -1,6 +1,7 @@
 package central
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -257,10 +258,14 @@ func (c *call) file(name, mediaType string) {
 	c.w.Header().Set("Content-Disposition", disposition(name))
 }
 
-// stream answers with what f writes. What goes wrong after the first byte can only be told by
-// breaking the connection off, so that no half table is taken for a whole one.
+// stream answers with what f writes. What goes wrong after the first bytes have left can only
+// be told by breaking the connection off, so that no half table is taken for a whole one.
 func (c *call) stream(f func(w io.Writer) error) error {
-	err := f(&once{c: c})
+	w := bufio.NewWriterSize(noting{c}, 64<<10)
+	err := f(w)
+	if err == nil {
+		err = w.Flush()
+	}
 	if err != nil && c.wrote {
 		c.h.Log.Error("an answer was broken off", "route", c.r.Pattern, "err", errorForLog(err))
 		panic(http.ErrAbortHandler)
@@ -268,12 +273,12 @@ func (c *call) stream(f func(w io.Writer) error) error {
 	return err
 }
 
-// once notes the first byte.
-type once struct{ c *call }
+// noting notes that something has left.
+type noting struct{ c *call }
 
-func (o *once) Write(b []byte) (int, error) {
-	o.c.wrote = true
-	return o.c.w.Write(b)
+func (n noting) Write(b []byte) (int, error) {
+	n.c.wrote = true
+	return n.c.w.Write(b)
 }
 
 // gone swallows the error of a client that went away.

@@ -5,6 +5,7 @@
 //	f, err := odata.ParseFilter("year(__system/submissionDate) ge 2026 and __system/reviewState ne 'rejected'", fields)
 //	keep := f.Match(func(field string) any { … }, now)
 //	from, to := f.Range("__system/submissionDate", now)   // what a store may be asked for
+//	state, ok := f.Equal("__system/reviewState")
 //
 // A filter knows lt le eq ne ge gt, and or not, brackets, the functions now year month day
 // hour minute second, and literals: texts in single quotes (two for one inside), numbers,

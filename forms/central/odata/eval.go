@@ -157,6 +157,38 @@ func (f *Filter) Range(name string, at time.Time) (from, to time.Time) {
 	return bounds(f.root, field(name), row{func(string) any { return nil }, at.UTC()})
 }
 
+// Equal gives the value that a field must have in every row that the filter keeps: nil where
+// it must have none. ok is false where the filter says no such thing.
+func (f *Filter) Equal(name string) (value any, ok bool) {
+	if f == nil || f.root == nil {
+		return nil, false
+	}
+	return equals(f.root, field(name))
+}
+
+func equals(e expr, name field) (any, bool) {
+	switch e := e.(type) {
+	case *logic:
+		if !e.all {
+			return nil, false
+		}
+		if v, ok := equals(e.left, name); ok {
+			return v, true
+		}
+		return equals(e.right, name)
+	case *comparison:
+		if e.wanted != equal {
+			return nil, false
+		}
+		for _, side := range [][2]expr{{e.left, e.right}, {e.right, e.left}} {
+			if c, ok := side[1].(constant); ok && side[0] == expr(name) {
+				return c.v, true
+			}
+		}
+	}
+	return nil, false
+}
+
 func bounds(e expr, name field, r row) (from, to time.Time) {
 	switch e := e.(type) {
 	case *logic:

@@ -152,6 +152,28 @@ func TestRange(t *testing.T) {
 	}
 }
 
+func TestEqual(t *testing.T) {
+	const name = "__system/reviewState"
+	for expression, want := range map[string][2]any{
+		name + " eq 'approved'": {"approved", true},
+		"'approved' eq " + name + " and __system/submitterId eq 5": {"approved", true},
+		"__system/submitterId eq 5 and (" + name + " eq null)":     {nil, true},
+		name + " eq 'approved' or " + name + " eq 'rejected'":      {nil, false},
+		name + " ne 'approved'":                                    {nil, false},
+		"not (" + name + " eq 'approved')":                         {nil, false},
+		name + " eq __system/submitterId":                          {nil, false},
+		"__system/submitterId eq 5":                                {nil, false},
+	} {
+		f, err := ParseFilter(expression, fields)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v, ok := f.Equal(name); v != want[0] || ok != want[1] {
+			t.Errorf("%s: %v, %v", expression, v, ok)
+		}
+	}
+}
+
 // Whatever the filter, no row that it keeps lies outside its range.
 func TestRangeLosesNothing(t *testing.T) {
 	const name = "__system/submissionDate"
