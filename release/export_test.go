@@ -7,8 +7,8 @@ import (
 	"aman/release/dp"
 )
 
-// OnCrash is called at the moments at which a node must not die: "spent", before noise is drawn, and "made", before the
-// folder is kept.
+// OnCrash is called at the moments at which a node must not die: "read", before the budget is spent, "spent", before noise
+// is drawn, and "made", before the folder is kept.
 func OnCrash(f func(at string)) (restore func()) {
 	old := crash
 	crash = f

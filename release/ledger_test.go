@@ -197,6 +197,43 @@ func TestStopsAtTheWorstMoments(t *testing.T) {
 	})
 }
 
+// Cancelled on another node, whose word has not reached this one: before the spend nothing is spent, after it nothing is released.
+func TestCancelledElsewhere(t *testing.T) {
+	w := nodetest.New(t, "")
+	s := w.Node.Release
+	open(t, w, 12, true, "female", "ForcedLabour")
+	ok(t, s.SetBudget(bg, w.Approver, "cases", 4, 0))
+	for at, attempts := range map[string]int{"read": 0, "made": 1} {
+		id, _ := planned(t, w, tiny)
+		ok(t, s.Submit(bg, w.DataOfficer, id))
+		ok(t, s.Approve(bg, w.Approver, id))
+		restore := release.OnCrash(func(where string) {
+			if where == at {
+				ok(t, w.Node.Store.Write(bg, func(tx *store.Tx) error {
+					_, err := tx.Exec("UPDATE release_requests SET state = 'failed', fault = 'cancelled' WHERE id = ?", id)
+					return err
+				}))
+			}
+		})
+		worked(t, w, id)
+		time.Sleep(200 * time.Millisecond)
+		for range 100 { // until the job has ended as well
+			var st string
+			ok(t, w.Node.Store.Read(bg, func(tx *store.Tx) error {
+				return tx.Row("SELECT state FROM jobs ORDER BY id DESC LIMIT 1").Scan(&st)
+			}))
+			if st != "running" {
+				break
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+		restore()
+		if r := look(t, w, w.DataOfficer, id); r.State != release.Failed || r.Attempts != attempts || r.Hash != "" {
+			t.Errorf("cancelled at %q: %s with %d attempts", at, r.State, r.Attempts)
+		}
+	}
+}
+
 // Two nodes on one database, both with their queue running: one of them makes the release, and one spend is written.
 func TestTwoNodesMakeOneRelease(t *testing.T) {
 	w := nodetest.New(t, storetest.PostgresURL(t))

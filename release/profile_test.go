@@ -97,11 +97,16 @@ func TestEveryProfile(t *testing.T) {
 				m, err := release.Check(folder.FS(), s.PublicKey())
 				ok(t, err)
 				body, _ := folder.File("data/microdata.csv")
-				if strings.Contains(string(body), "SECRET") {
-					t.Errorf("%s by %s shows a point that may not be shown", p.Name, path)
+				for _, f := range folder {
+					if strings.Contains(string(f.Body), "SECRET") {
+						t.Errorf("%s by %s: %s shows a point that may not be shown", p.Name, path, f.Name)
+					}
 				}
 				rows, err := csv.NewReader(strings.NewReader(string(body))).ReadAll()
 				ok(t, err)
+				if book, _ := folder.File("codebook/codebook.csv"); p.Name == "dtm" && !strings.Contains(string(book), "P1") {
+					t.Errorf("%s by %s: the codebook has no point", p.Name, path)
+				}
 				if path == release.PathK {
 					alikeBy(t, p.Name, rows, release.MinCell)
 				}
@@ -243,7 +248,7 @@ func TestSheet(t *testing.T) {
 		t.Error("a changed file passes")
 	}
 	for what, more := range map[string]string{"no path": "epsilon: 1\n", "no epsilon": "path: dp\n", "a ledger without a budget": "path: dp\nepsilon: 1\nledger: new\nout: x\n",
-		"no out": "path: k\n", "k of one": "path: k\nk: 1\nout: x\n", "more than there are": "path: k\nk: 100\nout: x\n"} {
+		"no out": "path: k\n", "a column that is not there": "path: k\nout: x\ncolumns: [age]\n", "a profile": "path: k\nout: x\nprofile: ctdc\n", "k of one": "path: k\nk: 1\nout: x\n", "more than there are": "path: k\nk: 100\nout: x\n"} {
 		if _, _, err := sheet(more).Run(bg, "test", nil); !errors.As(err, &mine) {
 			t.Errorf("%s: %v", what, err)
 		}

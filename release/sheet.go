@@ -116,6 +116,9 @@ func (s *Sheet) open() (*synth.Domain, *synth.Table, error) {
 	if _, _, err := s.span(); err != nil {
 		return nil, nil, amiss("%s", Mend("period"))
 	}
+	if s.Profile != "" || len(s.Where) > 0 {
+		return nil, nil, amiss("profile and where are for the registers of a node; with input, domain and columns say what is in the file")
+	}
 	if s.Domain == "" {
 		return nil, nil, amiss("domain: name the YAML file with the columns and codes; `aman synth %s --suggest-domain` drafts one", s.Input)
 	}
@@ -132,7 +135,21 @@ func (s *Sheet) open() (*synth.Domain, *synth.Table, error) {
 			d.Columns[i].Separator = sep
 		}
 	}
-	d.Columns = slices.DeleteFunc(d.Columns, func(c synth.Column) bool { return len(s.Columns) > 0 && !slices.Contains(s.Columns, c.Name) })
+	for _, name := range slices.Concat(s.Columns, s.Keys) {
+		if !slices.ContainsFunc(d.Columns, func(c synth.Column) bool { return c.Name == name }) {
+			return nil, nil, amiss("%s declares no column %s", s.Domain, name)
+		}
+	}
+	gone := func(name string) bool { return len(s.Columns) > 0 && !slices.Contains(s.Columns, name) }
+	d.Columns = slices.DeleteFunc(d.Columns, func(c synth.Column) bool { return gone(c.Name) })
+	d.Impossible = slices.DeleteFunc(d.Impossible, func(rule map[string][]string) bool {
+		for name := range rule {
+			if gone(name) {
+				return true
+			}
+		}
+		return false
+	})
 	if err := d.Check(); err != nil {
 		return nil, nil, amiss("%s: %w", s.Domain, err)
 	}

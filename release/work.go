@@ -134,6 +134,7 @@ func (s *Service) attempt(ctx context.Context, j *jobs.Job, id string) (r *Reque
 		return r, nil, err
 	}
 	info := s.info(r, rows, publisher)
+	crash("read")
 	make := s.makeNoisy
 	if r.Ask.Path == PathK {
 		make = s.makeAlike

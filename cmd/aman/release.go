@@ -176,7 +176,12 @@ func (c *releaseRun) bare(a *app, s *release.Sheet) error {
 	if err != nil {
 		return sheetFault(err)
 	}
-	return errors.Join(c.keep(e), a.answer(m, func(w io.Writer) { writeManifest(w, m) }))
+	return errors.Join(c.keep(e), a.answer(m, func(w io.Writer) {
+		writeManifest(w, m)
+		if m.K != nil {
+			fmt.Fprintln(w, "Earlier files about the same people were not looked at: two of them can be subtracted. Publish one, or use the path dp.")
+		}
+	}))
 }
 
 // keep writes the comparison where only its owner reads it.
