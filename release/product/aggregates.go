@@ -15,6 +15,10 @@ const (
 	fromCount = "count" // a count without noise, of a k-anonymous release
 )
 
+// ReportedCells is the largest table of which combinations are counted at all (synth, interval.go). A combination that is
+// missing from a larger one is not small: nothing is said of it.
+const ReportedCells = 1 << 16
+
 // publishable gives the counts of a release that may be shown: supported, and not under the threshold.
 func publishable(r *synth.Release, threshold int) []synth.Aggregate {
 	var out []synth.Aggregate
@@ -27,7 +31,7 @@ func publishable(r *synth.Release, threshold int) []synth.Aggregate {
 }
 
 // source says whether combinations of a set of attributes were also counted directly: those of a length that the
-// budget shows, in tables of at most 65,536 cells (synth, direct.go).
+// budget shows, in tables of at most ReportedCells (synth, direct.go).
 func source(r *synth.Release) func(a synth.Aggregate) string {
 	counted := map[int]bool{}
 	for _, s := range r.Spent {
@@ -43,7 +47,7 @@ func source(r *synth.Release) func(a synth.Aggregate) string {
 		for _, attr := range a.Attr[:a.Length] {
 			cells *= r.Rows.Attrs[attr].Size()
 		}
-		if counted[int(a.Length)] && cells <= 1<<16 {
+		if counted[int(a.Length)] && cells <= ReportedCells {
 			return fromBoth
 		}
 		return fromModel

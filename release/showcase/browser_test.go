@@ -21,6 +21,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"aman/release/product"
+	"aman/release/synth"
 )
 
 // window is a Chromium that opens pages from a folder, as a reader with a file share would.
@@ -185,7 +186,11 @@ func truth(in product.DP, values []int, d data) string {
 			n++
 		}
 	}
-	if len(values) > d.Reach {
+	cells := 1
+	for _, v := range values {
+		cells *= d.Attrs[d.Values[v].Attr].Size
+	}
+	if len(values) > d.Reach || cells > product.ReportedCells {
 		return fmt.Sprintf("beyond %d", n)
 	}
 	sorted := slices.Sorted(slices.Values(values))
@@ -234,6 +239,35 @@ func TestTheNumbersInABrowser(t *testing.T) {
 	}
 	if kinds["b"] == 0 || kinds["s"] == 0 || len(kinds) < 3 {
 		t.Errorf("the choices did not try all kinds of numbers: %v", kinds)
+	}
+	w.quiet()
+}
+
+// Of a table too large to be counted nothing is published, so nothing in it is "fewer than k".
+func TestLargeTablesAreNotSmallCounts(t *testing.T) {
+	d := &synth.Domain{Columns: []synth.Column{{Name: "from"}, {Name: "to"}}}
+	for i := range 2 {
+		for c := range 300 {
+			d.Columns[i].Codes = append(d.Columns[i].Codes, fmt.Sprintf("place %d", c))
+		}
+	}
+	p := product.FromDomain("test", d, func(column, code string) product.Text { return product.Same(column + code) })
+	p.Columns[0].Role, p.Columns[1].Role = product.RoleFrom, product.RoleTo
+	r := &synth.Release{Rows: d.NewTable(500), People: 500, PeopleSD: 1, Options: synth.Options{Length: 2}}
+	for range 500 {
+		r.Rows.Cols[0], r.Rows.Cols[1] = append(r.Rows.Cols[0], 1), append(r.Rows.Cols[1], 2)
+	}
+	r.Rows.Rows = 500
+	r.Aggregates = []synth.Aggregate{{Length: 1, Attr: [4]uint16{0}, Code: [4]uint16{1}, Count: 498, Low: 490, High: 510, Supported: true}, {Length: 1, Attr: [4]uint16{1}, Code: [4]uint16{2}, Count: 501, Low: 490, High: 510, Supported: true}}
+	w := openFolder(t, product.DP{Info: info(), Profile: p, Release: r, Epsilon: 1, Delta: 1e-6})
+	w.open("index.html")
+	w.quiet()
+	if got := ask[string](w, `document.querySelector(".is-flow .source").className + " " + document.querySelectorAll(".ribbon").length`); got != "source rows 1" {
+		t.Errorf("the flow of a table that is not counted: %q", got)
+	}
+	w.run(chromedp.Click(".is-bars .row"))
+	if got := ask[string](w, `Aman.view([0]).value(301).beyond + " " + Aman.view([]).value(0).est`); got != "true 498" {
+		t.Errorf("beyond and estimate: %q", got)
 	}
 	w.quiet()
 }

@@ -34,6 +34,7 @@ type data struct {
 	Kind   string      `json:"kind"`
 	K      int         `json:"k"`
 	Reach  int         `json:"reach"`
+	Cells  int         `json:"cells"` // the largest table of which combinations are counted
 	Rows   int         `json:"rows"`
 	People [3]int      `json:"people"`
 	Attrs  []dataAttr  `json:"attrs"`
@@ -89,7 +90,10 @@ func brief(label func(lang string) string) any {
 }
 
 func (s *site) data() data {
-	d := data{ID: s.info.ID, Kind: s.kind, K: s.info.Threshold, Reach: s.reach, Rows: s.rows, People: s.people, Panels: s.panels, Counts: make([][]int, s.reach)}
+	d := data{ID: s.info.ID, Kind: s.kind, K: s.info.Threshold, Reach: s.reach, Cells: product.ReportedCells, Rows: s.rows, People: s.people, Panels: s.panels, Counts: make([][]int, s.reach)}
+	for i := range d.Counts {
+		d.Counts[i] = []int{} // null would stop the scripts
+	}
 	for i, a := range s.attrs {
 		d.Attrs = append(d.Attrs, dataAttr{a.column.Name, brief(a.column.Called), a.first, len(a.codes), a.width(), a.packed()})
 		for _, code := range a.codes[1:] {

@@ -17,7 +17,7 @@
     p.chart.hidden = false;
     p.details = p.place.querySelector("details.table");
     if (p.details) {
-      p.details.open = false;
+      p.details.hidden = p.details.open = false;
       p.details.addEventListener("toggle", function () { if (p.details.open) fill(p); });
     }
     return p;
@@ -90,7 +90,7 @@
   // Which numbers a chart shows.
   function source(r) {
     if (D.kind !== "dp") return h("p", { class: "source" }, say("from.file"));
-    var beyond = r.pairs ? r.pairs.beyond : r.cells.length > 0 && r.cells.every(function (c) { return c.beyond; });
+    var beyond = r.pairs ? r.pairs.beyond : r.cells.some(function (c) { return c.beyond; });
     return h("p", { class: beyond ? "source rows" : "source" }, beyond ? say("from.rows", { reach: A.num(D.reach) }) : say("from.counts"));
   }
 

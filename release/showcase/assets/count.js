@@ -94,10 +94,16 @@
     }
   });
 
-  // What is known of a combination: est, low, high where it is published; beyond when it is too long for that. A combination
-  // that is short enough and not there is small.
+  // Whether combinations of these values' columns are published at all: not too many, nor in too large a table.
+  function reported(values) {
+    if (D.kind !== "dp" || values.length > D.reach) return false;
+    return values.reduce(function (cells, v) { return cells * D.attrs[D.values[v].a].size; }, 1) <= D.cells;
+  }
+
+  // What is known of a combination: est, low, high where it is published; beyond where it cannot be. One that
+  // could be and is not there is small.
   function known(values) {
-    if (D.kind !== "dp" || values.length > D.reach) return { beyond: true };
+    if (!reported(values)) return { beyond: true };
     if (!values.length) return { est: D.people[0], low: D.people[1], high: D.people[2] };
     var c = counts.get(key(values));
     return c ? { est: c[0], low: c[1], high: c[2] } : { small: true };
@@ -142,7 +148,7 @@
             if (A.shown(c) !== null) out.push(c);
           }
         }
-        out.beyond = known(w.values.concat([0, 0])).beyond;
+        out.beyond = !reported(w.values.concat([D.attrs[from].first, D.attrs[to].first]));
         return out;
       },
     };
