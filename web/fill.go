@@ -151,10 +151,13 @@ func edition(parts ...[]byte) string {
 // for her. It is derived, so nothing is stored; whoever loses her account gets it no more.
 func (s *Server) fillKey(w http.ResponseWriter, r *http.Request) {
 	sub, _ := subjectOf(r)
+	p := s.page(r, "fill.title")
 	derive := func(what string) []byte { return s.Node.Ring.Derive("fill/" + what + "/" + sub.User) }
 	s.json(w, http.StatusOK, map[string]string{
 		"holder": base64.RawURLEncoding.EncodeToString(derive("holder")[:16]),
 		"secret": base64.StdEncoding.EncodeToString(derive("secret")),
+		// Forms may ask who fills them in (jr:preload="property").
+		"name": p.Who(sub.User),
 	})
 }
 
@@ -208,12 +211,25 @@ func (s *Server) fillable(r *http.Request) ([]fillable, error) {
 func (s *Server) fillMedia(tx *store.Tx, sub access.Subject, f forms.Published) ([]fillMedium, error) {
 	media, err := s.Node.Forms.MediaOf(tx, f.Form, f.Version)
 	out := []fillMedium{}
+	if err != nil {
+		return nil, err
+	}
 	for _, m := range media {
-		if m.Exists && m.Dataset == "" {
+		if m.Dataset != "" {
+			// What she may see of the list changes with the list and with her.
+			m.Hash, err = s.Node.Entities.Hash(tx, sub, f.Project, m.Dataset)
+			if access.AsRefusal(err) != nil {
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
+		}
+		if m.Exists {
 			out = append(out, fillMedium{m.Name, m.Hash})
 		}
 	}
-	return out, err
+	return out, nil
 }
 
 // fillOf finds out which form an address means, and that the subject may fill it now. Who
@@ -246,16 +262,26 @@ func (s *Server) fillForm(w http.ResponseWriter, r *http.Request) {
 	s.fillFile(w, r, "text/xml; charset=utf-8", body, err)
 }
 
+// fillMedium sends a file beside a form; an entity list as the rows and properties that the
+// subject may carry about.
 func (s *Server) fillMedium(w http.ResponseWriter, r *http.Request) {
+	sub, _ := subjectOf(r)
 	var m forms.Medium
 	var body []byte
+	var project int64
 	err := s.Node.Store.Read(r.Context(), func(tx *store.Tx) error {
-		_, form, version, err := s.fillOf(tx, r)
-		if err == nil {
+		var form, version string
+		var err error
+		if project, form, version, err = s.fillOf(tx, r); err == nil {
 			m, body, err = s.Node.Forms.MediumOf(tx, form, version, r.PathValue("name"))
 		}
 		return err
 	})
+	if m.Dataset != "" && errors.Is(err, store.ErrNone) {
+		var list bytes.Buffer
+		_, err = s.Node.Entities.CSV(r.Context(), sub, project, m.Dataset, &list)
+		m.Type, body = "text/csv; charset=utf-8", list.Bytes()
+	}
 	s.fillFile(w, r, m.Type, body, err)
 }
 

@@ -6,8 +6,11 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"image"
+	"image/png"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -366,6 +369,114 @@ func TestFillLocked(t *testing.T) {
 	b.until("the draft", `document.querySelectorAll("#drafts li").length === 1`)
 	if n := s.total(t); n != 0 {
 		t.Errorf("%d submissions came in of a draft", n)
+	}
+}
+
+// The interview of the house, from the browser into the intake queue.
+func TestFillHTCDS(t *testing.T) {
+	s := newSite(t)
+	s.allow(t, s.Caseworker)
+	b := s.open(t, "en", "htcds")
+	c := b.listen()
+	b.signIn(s.Caseworker)
+	b.goTo("/fill/1/htcds_xlsform")
+	b.opened()
+	b.look("htcds")
+	b.pick("Consent", "Yes")
+	b.answer("First Name", "Namuna")
+	b.answer("Birthdate", "02/05/2006")
+	b.pick("Gender", "Feminine")
+	b.saved()
+	b.run(chromedp.ScrollIntoView(send), chromedp.Click(send))
+	b.until("the sent one", `document.querySelectorAll("#sent li").length === 1`)
+	b.goTo("/intake")
+	if n := eval[int](b, `document.querySelectorAll("main .pill.received").length`); n != 1 {
+		t.Errorf("%d interviews wait in the intake, want the one that was filled in:\n%s", n, b.text())
+	}
+	b.press(`main a[href^="/intake/"]`)
+	b.sees("2006")
+	for _, x := range c.take() {
+		t.Error(x)
+	}
+}
+
+// Pictures and recordings are part of a draft, and arrive; a picture as small as the form asks.
+func TestFillAttachments(t *testing.T) {
+	s, v := visits(t), visit["en"]
+	var picture bytes.Buffer
+	if err := png.Encode(&picture, image.NewGray(image.Rect(0, 0, 40, 30))); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	for name, body := range map[string][]byte{"place.png": picture.Bytes(), "voice.wav": []byte("RIFF\x24\x00\x00\x00WAVEfmt ")} {
+		if err := os.WriteFile(filepath.Join(dir, name), body, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b := s.open(t, "en", "files")
+	c := b.listen()
+	b.signIn(s.Caseworker)
+	b.goTo("/fill/1/visit")
+	b.opened()
+	b.answer(v.place, v.answer)
+	b.run(chromedp.SetUploadFiles(`#odk input[type=file][accept^="image"]:not([capture])`, []string{filepath.Join(dir, "place.png")}))
+	b.run(chromedp.SetUploadFiles(`#odk .file-question input`, []string{filepath.Join(dir, "voice.wav")}))
+	b.until("the files on the page", `!!document.querySelector("#odk img[src^='blob:']") && !!document.querySelector("#odk .file-question audio")`)
+	b.look("files")
+	b.run(chromedp.Click(".fill-bar a"))
+	b.until("the draft", `!!document.querySelector("#drafts a.button")`)
+	b.goTo("/fill")
+	b.until("the draft", `!!document.querySelector("#drafts a.button")`)
+	b.run(chromedp.Click("#drafts a.button"))
+	b.opened()
+	b.until("the files of the draft", `document.querySelector("#odk img[src^='blob:']")?.naturalWidth === 20 && !!document.querySelector("#odk .file-question audio")`)
+	b.run(chromedp.Click(send))
+	b.until("the sent one", `document.querySelectorAll("#sent li").length === 1`)
+	var n int
+	err := s.Node.Store.Read(context.Background(), func(tx *store.Tx) error {
+		return tx.Row("SELECT count(*) FROM submission_files").Scan(&n)
+	})
+	if err != nil || n != 2 {
+		t.Errorf("%d files arrived, want 2 (%v)", n, err)
+	}
+	for _, x := range c.take() {
+		t.Error(x)
+	}
+}
+
+// Signed out while she writes: it waits, says why, and goes when she has signed in again. A
+// draft of an older version of the form is finished as what it was.
+func TestFillSignedOut(t *testing.T) {
+	s, v := visits(t), visit["en"]
+	b := s.open(t, "en", "signed-out")
+	b.signIn(s.Caseworker)
+	b.goTo("/fill/1/visit")
+	b.opened()
+	b.answer(v.place, v.answer)
+	b.saved()
+	s.publish(t, "testdata/visit.xml", "2")
+	b.goTo("/fill")
+	b.until("the draft", `!!document.querySelector("#drafts a.button")`)
+	b.run(chromedp.Click("#drafts a.button"))
+	b.opened()
+	eval[int](b, `fetch("/signout", {method: "POST"}).then(r => r.status)`)
+	b.run(chromedp.Click(send))
+	b.until("what waits", `document.querySelectorAll("#waiting li").length === 1`)
+	b.until("the reason", fmt.Sprintf(`document.querySelector("#waiting").innerText.includes(%q)`, texts(t).T("en", "fill.waiting.signed_out")))
+	b.look("waiting-signed-out")
+	if n := s.total(t); n != 0 {
+		t.Errorf("%d came in without a session", n)
+	}
+	b.press("#waiting .warnbox a")
+	b.run(chromedp.SetValue("#login", s.login(t, s.Caseworker)), chromedp.SetValue("#password", password))
+	b.press("main form button.button")
+	b.until("the sent one", `document.querySelectorAll("#sent li").length === 1`)
+	var version string
+	err := s.Node.Store.Read(context.Background(), func(tx *store.Tx) error {
+		return tx.Row("SELECT form_version FROM submissions WHERE form = 'visit'").Scan(&version)
+	})
+	if err != nil || version != "1" {
+		t.Errorf("it came in as version %q, want 1 (%v)", version, err)
 	}
 }
 

@@ -100,8 +100,13 @@ const labels = [
   ["createBlock(unref(script$f), {\n      id: eA.node.nodeId,", "createBlock(unref(script$f), {\n      inputId: eA.node.nodeId,", 1],
   ['id: eA.question.nodeId,\n      class: "dropdown",', 'id: eA.question.nodeId,\n      "aria-label": eA.question.currentState.label?.asString,\n      class: "dropdown",', 1],
   ['class: "button-menu",', `class: "button-menu",\n            "aria-label": ${text("more")},`, 1],
+  ['class: "clear-button",', `class: "clear-button",\n        "aria-label": ${text("remove")},`, 1],
   ['class: "panel-title",\n          role: "button",', 'class: "panel-title",\n          role: "button",\n          tabindex: "0",\n          onKeydown: (e) => { if (e.key === "Enter" || e.key === " ") { e.preventDefault(); AA.value = !AA.value; } },', 1],
 ];
+
+// Pictures are made smaller in the page: a worker from text (blob:) is what the policy of the page
+// keeps out, and the package would wait for it for ever.
+const workers = [['features: ["js", "wasm", "ww"],', 'features: ["js", "wasm"],', 1]];
 
 // The footer with the maker's mark opens another site from a page that holds interviews; the
 // notice stands in NOTICE instead.
@@ -110,4 +115,4 @@ const footer = [
   ['createElementVNode("div", _hoisted_10, toDisplayString(unref(AA)), 1)', 'createCommentVNode("", !0)', 1],
 ];
 
-export const patches = { index: [...words, ...styles, ...drafts, ...labels, ...footer], map };
+export const patches = { index: [...words, ...styles, ...drafts, ...labels, ...workers, ...footer], map };

@@ -4,6 +4,7 @@ import { OdkWebForm, webFormsPlugin } from "@getodk/web-forms";
 import * as items from "./items.js";
 import * as forms from "./forms.js";
 import * as outbox from "./send.js";
+import * as seal from "./seal.js";
 import { onLoaded } from "./hooks.js";
 import { calendar } from "./calendar.js";
 import { choose, direction } from "./language.js";
@@ -131,9 +132,12 @@ export async function showForm(main, project, form, draftId) {
     // What the form has of itself before anybody answers is no draft yet.
     setTimeout(async () => { last = await write().xml.text(); snapshot = write; }, 0);
   });
+  // Who fills it in, for forms that ask; the device has no name but the holder's.
+  const me = await items.get(`${seal.holder()}/me`);
+  const preloadProperties = { username: me?.head.name, deviceID: `browser:${seal.holder()}` };
   const editInstance = before && { draft: [data(await items.files(before.id))] };
   app = createApp({ render: () => h(OdkWebForm, {
-    formXml: found.xml, fetchFormAttachment: fetchMedia(found.media), missingResourceBehavior: "BLANK", editInstance, onSubmit: submit,
+    formXml: found.xml, fetchFormAttachment: fetchMedia(found.media), missingResourceBehavior: "BLANK", editInstance, preloadProperties, onSubmit: submit,
   }) });
   app.use(webFormsPlugin);
   Object.assign(app.config.globalProperties.$primevue.config.locale, calendar());

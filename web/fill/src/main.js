@@ -1,6 +1,7 @@
 // The page for filling in forms: a list at /fill, one form at /fill/{project}/{form}. The server
 // gives the same shell for both; without a network the service worker does (sw.js).
 import "./leave.js";
+import * as items from "./items.js";
 import * as seal from "./seal.js";
 import { json, SignedOut, Unreachable } from "./net.js";
 import { door } from "./door.js";
@@ -13,8 +14,15 @@ const main = document.getElementById("fill");
 
 // enter opens the device's store: with what the server gives, else with the passphrase.
 async function enter() {
+  if (!crypto.subtle) {
+    // Browsers seal nothing on a page that came in clear.
+    main.replaceChildren(el("h1", {}, t("title")), el("p", { class: "fault", role: "alert" }, t("insecure")));
+    return new Promise(() => {});
+  }
   try {
-    await seal.withServer(await json("/fill/key", { method: "POST" }));
+    const key = await json("/fill/key", { method: "POST" });
+    await seal.withServer(key);
+    await items.save({ id: `${key.holder}/me`, kind: "me", head: { name: key.name } });
   } catch (e) {
     if (!(e instanceof SignedOut || e instanceof Unreachable)) throw e;
     await door(main, e instanceof SignedOut);
