@@ -32,8 +32,8 @@ func (c *call) appUsers() error {
 	if err != nil {
 		return err
 	}
-	if !c.h.Policy.May(c.sub, access.ManageUsers, "devices") {
-		return errRights
+	if err := c.may(access.ManageUsers, "devices"); err != nil {
+		return err
 	}
 	list := []appUser{}
 	var phones []string

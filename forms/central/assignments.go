@@ -72,8 +72,8 @@ func (c *call) assignments() error {
 	if err != nil {
 		return err
 	}
-	if !c.h.Policy.May(c.sub, access.ManageUsers, "devices") {
-		return errRights
+	if err := c.may(access.ManageUsers, "devices"); err != nil {
+		return err
 	}
 	var ids []string
 	where, args := c.h.Policy.Filter(c.sub, access.ManageUsers, "devices")

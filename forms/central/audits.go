@@ -26,8 +26,8 @@ const auditsMost = 10_000
 
 // audits lists the log, newest first: GET /audits?action=&start=&end=&limit=&offset=.
 func (c *call) audits() error {
-	if !c.h.Policy.May(c.sub, access.ReadAudit, "audit") {
-		return errRights
+	if err := c.may(access.ReadAudit, "audit"); err != nil {
+		return err
 	}
 	q := c.r.URL.Query()
 	where, args := c.h.Policy.Filter(c.sub, access.ReadAudit, "audit")

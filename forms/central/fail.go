@@ -1,11 +1,13 @@
 package central
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"mime"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -14,12 +16,17 @@ import (
 	"aman/forms/entities"
 	"aman/forms/xform"
 	"aman/platform/access"
+	"aman/platform/audit"
 	"aman/platform/signin"
 	"aman/platform/store"
 )
 
-// fail tells an error as Central does, and logs what is the system's fault.
+// fail tells an error as Central does, logs what is the system's fault, and writes a refusal
+// into the audit log.
 func (c *call) fail(err error) {
+	if ref := access.AsRefusal(err); ref != nil {
+		c.refused(ref)
+	}
 	p := c.problemOf(err)
 	if p.status() >= 500 && p.status() != http.StatusNotImplemented {
 		c.h.Log.Error("a program was not answered", "err", errorForLog(err))
@@ -36,6 +43,29 @@ func (c *call) fail(err error) {
 	c.w.Header().Del("ETag")
 	c.w.WriteHeader(p.status())
 	c.w.Write(body)
+}
+
+// may asks whether the script's user may do such a thing at all.
+func (c *call) may(a access.Action, register string) error {
+	if c.h.Policy.May(c.sub, a, register) {
+		return nil
+	}
+	return &access.Refusal{Action: a, Object: access.Object{Register: register}, Reason: access.NoGrant}
+}
+
+var uuidForm = regexp.MustCompile(`^(uuid:)?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
+
+// refused writes the audit entry of a refusal. What was typed into an address may be anything,
+// a name too, so only what is an id is kept of it.
+func (c *call) refused(ref *access.Refusal) {
+	e := audit.Entry{At: c.sub.At, Actor: c.sub.User, Org: c.sub.Org, Action: "access." + string(ref.Action), Outcome: audit.Refused, Register: ref.Object.Register,
+		Detail: map[string]string{"reason": string(ref.Reason), "session": c.sub.Session}}
+	if uuidForm.MatchString(ref.Object.ID) {
+		e.Object = ref.Object.ID
+	}
+	if err := c.h.Audit.Record(context.WithoutCancel(c.ctx()), e); err != nil {
+		c.h.Log.Error("a refusal could not be audited", "err", err)
+	}
 }
 
 // errorForLog is what the log may have of an error. The errors of this program hold no

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"aman/forms"
@@ -44,6 +45,7 @@ type Handler struct {
 	Log         *slog.Logger
 
 	once    sync.Once
+	held    atomic.Int64 // bytes of requests in memory
 	routes  []compiled
 	numbers numbers
 	layouts layouts
@@ -63,6 +65,9 @@ func (h *Handler) Register(mux *http.ServeMux) {
 const (
 	jsonMost = 32 << 20 // ten thousand entities in one call
 	fileMost = 100 << 20
+	// heldMost is how much of all requests may be in memory at once; who comes when it is full
+	// is asked to come again.
+	heldMost = 256 << 20
 )
 
 // call is one request under way.
@@ -74,6 +79,7 @@ type call struct {
 	program signin.Program
 	sub     access.Subject
 	wrote   bool
+	held    int64
 }
 
 func (c *call) ctx() context.Context { return c.r.Context() }
@@ -86,6 +92,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	})
 	c := &call{h: h, w: w, r: r}
+	defer func() { h.held.Add(-c.held) }()
 	if err := c.serve(); err != nil {
 		c.fail(err)
 	}
@@ -241,15 +248,33 @@ func (c *call) body(v any) error {
 
 // bytes reads the whole body.
 func (c *call) bytes(most int64) ([]byte, error) {
-	body, err := io.ReadAll(http.MaxBytesReader(c.w, c.r.Body, most))
+	body, err := io.ReadAll(&counting{http.MaxBytesReader(c.w, c.r.Body, most), c})
 	var large *http.MaxBytesError
-	if errors.As(err, &large) {
+	switch {
+	case errors.As(err, &large):
 		return nil, &problem{"413.1", "The request is larger than this server takes.", details{"limit": most}}
-	}
-	if err != nil {
+	case errors.Is(err, errBusy):
+		c.w.Header().Set("Retry-After", "30")
+		return nil, err
+	case err != nil:
 		return nil, &problem{"400.1", "The request was cut off before its end.", nil}
 	}
 	return body, nil
+}
+
+// counting takes room for what it reads.
+type counting struct {
+	r io.Reader
+	c *call
+}
+
+func (x *counting) Read(b []byte) (int, error) {
+	n, err := x.r.Read(b)
+	x.c.held += int64(n)
+	if x.c.h.held.Add(int64(n)) > heldMost {
+		return 0, errBusy
+	}
+	return n, err
 }
 
 // file answers with something to keep.

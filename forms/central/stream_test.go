@@ -43,3 +43,22 @@ func TestAnAnswerThatBreaksOff(t *testing.T) {
 		}
 	}
 }
+
+// Requests that are still arriving cannot fill the memory: who comes too many is asked to come
+// again, and nothing stays counted.
+func TestTooMuchAtOnce(t *testing.T) {
+	s := one(t)
+	s.h.held.Store(heldMost - 10)
+	a := s.no("503.1", "POST", "{p}/forms", trip, "Content-Type", markdown)
+	if a.header.Get("Retry-After") == "" {
+		t.Error("it does not say when to come again")
+	}
+	if n := s.h.held.Load(); n != heldMost-10 {
+		t.Errorf("%d bytes stay counted", n-heldMost+10)
+	}
+	s.h.held.Store(0)
+	s.publishTrip()
+	if n := s.h.held.Load(); n != 0 {
+		t.Errorf("%d bytes stay counted", n)
+	}
+}

@@ -224,8 +224,8 @@ func (c *call) document(f forms.Form, version string) error {
 }
 
 func (c *call) documentOf(f forms.Form, instance string) error {
-	if !c.names() {
-		return errNames
+	if err := c.needNames(); err != nil {
+		return err
 	}
 	_, body, err := c.h.Forms.ReadSubmission(c.ctx(), c.sub, f.Project, f.ID, instance)
 	if err != nil {
@@ -417,8 +417,8 @@ func (c *call) comments(f forms.Form, version string) error {
 	if err != nil {
 		return err
 	}
-	if !c.names() {
-		return errNames // a comment can name somebody
+	if err := c.needNames(); err != nil {
+		return err // a comment can name somebody
 	}
 	var list []forms.Comment
 	if err := c.read(func(tx *store.Tx) (err error) {
@@ -499,8 +499,8 @@ func (c *call) attachment(f forms.Form, version string) error {
 }
 
 func (c *call) attachmentOf(f forms.Form, instance string) error {
-	if !c.names() {
-		return errNames
+	if err := c.needNames(); err != nil {
+		return err
 	}
 	var list []forms.Attachment
 	if err := c.read(func(tx *store.Tx) (err error) {

@@ -7,6 +7,8 @@ import (
 	"io"
 	"strings"
 	"testing"
+
+	"aman/platform/store"
 )
 
 func TestASubmission(t *testing.T) {
@@ -139,6 +141,16 @@ func TestNamesAreKeptBack(t *testing.T) {
 		}
 		officer.no("403.1", "GET", "{p}/forms/trip/submissions/uuid:1.xml", nil)
 		s.as(s.Caseworker, "caseworker", true).no("403.1", "GET", "{p}/forms/trip/submissions.csv", nil)
+
+		// What was shown, and what was refused, is in the audit log.
+		for action, want := range map[string]int{"submission.export-names": 5, "access.unseal": 6, "access.export": 1} {
+			var n int
+			if err := s.Node.Store.Read(bg, func(tx *store.Tx) error {
+				return tx.Row("SELECT count(*) FROM audit WHERE action = ?", action).Scan(&n)
+			}); err != nil || n < want {
+				t.Errorf("%d entries of %s, want %d: %v", n, action, want, err)
+			}
+		}
 	})
 }
 

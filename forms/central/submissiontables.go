@@ -1,6 +1,7 @@
 package central
 
 import (
+	"errors"
 	"io"
 	"strconv"
 	"strings"
@@ -15,6 +16,14 @@ import (
 // user may unseal.
 func (c *call) names() bool {
 	return c.program.Names && c.h.Policy.May(c.sub, access.Unseal, "answers")
+}
+
+// needNames refuses a script that is not to see names what cannot be given without them.
+func (c *call) needNames() error {
+	if c.names() {
+		return nil
+	}
+	return errors.Join(&access.Refusal{Action: access.Unseal, Object: access.Object{Register: "answers"}, Reason: access.NotReadable}, errNames)
 }
 
 // submissionFields are what submissions can be filtered by; from a table of a repeat with
@@ -185,8 +194,8 @@ func (c *call) prepare(f forms.Form, version string, every bool) (l *export.Layo
 	if o, err = c.tableOptions(submissionFields); err != nil {
 		return nil, o, err
 	}
-	if !c.h.Policy.May(c.sub, access.Export, "answers") {
-		return nil, o, errRights
+	if err := c.may(access.Export, "answers"); err != nil {
+		return nil, o, err
 	}
 	l, err = c.layout(f, version, every)
 	return l, o, err

@@ -19,8 +19,8 @@ type user struct {
 
 // users lists the users whom this one keeps (GET /users?q=), by name.
 func (c *call) users() error {
-	if !c.h.Policy.May(c.sub, access.ManageUsers, "users") {
-		return errRights
+	if err := c.may(access.ManageUsers, "users"); err != nil {
+		return err
 	}
 	where, args := c.h.Policy.Filter(c.sub, access.ManageUsers, "users")
 	if q := strings.TrimSpace(c.r.URL.Query().Get("q")); q != "" {
