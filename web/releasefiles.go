@@ -35,18 +35,9 @@ func (s *Server) folder(w http.ResponseWriter, r *http.Request) product.Folder {
 
 // publishZip gives the whole folder as one file.
 func (s *Server) publishZip(w http.ResponseWriter, r *http.Request) {
-	f := s.folder(w, r)
-	if f == nil {
-		return
+	if f := s.folder(w, r); f != nil {
+		s.sendZip(w, r, f, "release-"+r.PathValue("id")+".zip")
 	}
-	var b bytes.Buffer
-	if err := f.Zip(&b); err != nil {
-		s.problem(w, r, err)
-		return
-	}
-	w.Header().Set("Content-Type", "application/zip")
-	w.Header().Set("Content-Disposition", `attachment; filename="release-`+r.PathValue("id")+`.zip"`)
-	send(w, r, http.StatusOK, b.Bytes(), true)
 }
 
 // publishFile gives one file of the folder. Its pages are pages of their own, with a policy of their own.
@@ -73,7 +64,7 @@ func (s *Server) publishFile(w http.ResponseWriter, r *http.Request) {
 	send(w, r, http.StatusOK, body, false)
 }
 
-// publishNotice gives the file that whoever hosts the website of a recalled release lays over the one that is there.
+// publishNotice gives the files that whoever hosts a recalled release lays over the folder that is there.
 func (s *Server) publishNotice(w http.ResponseWriter, r *http.Request) {
 	sub, _ := subjectOf(r)
 	var req *release.Request
@@ -81,19 +72,35 @@ func (s *Server) publishNotice(w http.ResponseWriter, r *http.Request) {
 		req, err = s.Node.Release.Request(tx, sub, r.PathValue("id"))
 		return err
 	})
-	switch {
-	case err != nil:
+	if err != nil {
 		s.publishProblem(w, r, err)
 		return
-	case req.State != release.Recalled:
-		s.fail(w, r, http.StatusNotFound, "error.not_found")
+	}
+	files, err := s.Node.Release.Notice(r.Context(), sub, req.ID)
+	if err != nil {
+		s.publishProblem(w, r, err)
 		return
 	}
 	text := product.Text{}
 	for _, lang := range i18n.Languages {
 		text[lang] = s.texts.T(lang, "publish.recalled.words") + " " + req.Words
 	}
-	w.Header().Set("Content-Type", folderTypes[".js"])
-	w.Header().Set("Content-Disposition", `attachment; filename="notice.js"`)
-	send(w, r, http.StatusOK, showcase.Notice(text).Body, false)
+	notice := showcase.Notice(text)
+	for i := range files {
+		if files[i].Name == notice.Name {
+			files[i] = notice
+		}
+	}
+	s.sendZip(w, r, files, "recall-"+req.ID+".zip")
+}
+
+func (s *Server) sendZip(w http.ResponseWriter, r *http.Request, f product.Folder, name string) {
+	var b bytes.Buffer
+	if err := f.Zip(&b); err != nil {
+		s.problem(w, r, err)
+		return
+	}
+	w.Header().Set("Content-Type", "application/zip")
+	w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
+	send(w, r, http.StatusOK, b.Bytes(), true)
 }

@@ -25,7 +25,7 @@ func (s *Server) publishRoutes(in func(string, http.HandlerFunc)) {
 	in("POST /publish/{id}/do/{act}", s.publishAct)
 	in("GET /publish/{id}/inside", s.publishInside)
 	in("GET /publish/{id}/release.zip", s.publishZip)
-	in("GET /publish/{id}/notice.js", s.publishNotice)
+	in("GET /publish/{id}/recall.zip", s.publishNotice)
 	in("GET /publish/{id}/files/{path...}", s.publishFile)
 }
 

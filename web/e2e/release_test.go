@@ -263,12 +263,17 @@ func TestPublishTrueRecords(t *testing.T) {
 	if err != nil || m.K == nil || m.K.K != 35 {
 		t.Fatalf("the folder: %+v %v", m, err)
 	}
-	if got := d.get(t, "/publish/"+id+"/notice.js"); got.code != http.StatusNotFound {
+	if got := d.get(t, "/publish/"+id+"/recall.zip"); got.code != http.StatusConflict {
 		t.Error("a release that stands has a notice")
 	}
 	a.post(t, "/publish/"+id+"/do/recall", url.Values{"words": {"</script>A column was wrong."}})
-	if got := d.get(t, "/publish/"+id+"/notice.js"); got.code != http.StatusOK || !strings.Contains(string(got.body), "A column was wrong.") || strings.Contains(string(got.body), "</script>") {
-		t.Errorf("the notice: %d %s", got.code, got.body)
+	notice, err := product.ReadZip(d.get(t, "/publish/"+id+"/recall.zip").body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, _ := notice.File("showcase/notice.js")
+	if !strings.Contains(string(body), "A column was wrong.") || !strings.Contains(string(body), texts(t).T("ur", "publish.recalled.words")) || strings.Contains(string(body), "</script>") {
+		t.Errorf("the notice: %s", body)
 	}
 }
 
