@@ -34,6 +34,8 @@ type exportCommand struct {
 	Language string `name:"language" default:"en" help:"Language of those words, as a code."`
 	Gone     bool   `name:"older" help:"With questions that only older versions have."`
 	Raw      bool   `name:"raw" help:"CSV without protection against formulas, for programs."`
+	Key      string `name:"key" type:"path" placeholder:"FILE" help:"Opens answers that were encrypted on the phone: a key of 'aman form key', or a private key in PEM."`
+	Phrase   string `name:"key-passphrase-file" env:"AMAN_KEY_PASSPHRASE_FILE" type:"path" placeholder:"FILE" help:"File with the passphrase of that key in its first line (or AMAN_KEY_PASSPHRASE)."`
 	From     string `name:"from" placeholder:"DAY" help:"First day, YYYY-MM-DD."`
 	To       string `name:"to" placeholder:"DAY" help:"Last day, YYYY-MM-DD."`
 }
@@ -117,6 +119,21 @@ func (c *exportCommand) filter(n *node.Node) (f forms.Filter, err error) {
 func (c *exportCommand) write(a *app, n *node.Node, sub access.Subject, l *export.Layout, f forms.Filter, purpose string, names answers.Names) (err error) {
 	o := export.Options{PlainNames: c.Plain, Split: c.Split, Labels: c.Labels, Questions: c.Labels, Language: c.Language, Identity: c.Names, Gone: c.Gone, Raw: c.Raw}
 	src := answers.Source(a, n.Forms, sub, f, purpose, names)
+	var files export.Files
+	if c.Media {
+		files = answers.Files(a, n.Store, n.Forms, sub, f, purpose)
+	}
+	if c.Key != "" {
+		private, err := privateKey(c.Key, c.Phrase)
+		if err != nil {
+			return err
+		}
+		u := answers.Unlock{Forms: n.Forms, Store: n.Store, Private: private, Subject: sub}
+		src = u.Source(a, f, purpose, names)
+		if c.Media {
+			files = u.Files(a, f, purpose)
+		}
+	}
 	w := a.out
 	if c.Out != "" {
 		// Beside its place and renamed when it is whole: half a file is not taken for one.
@@ -126,7 +143,7 @@ func (c *exportCommand) write(a *app, n *node.Node, sub access.Subject, l *expor
 		}
 		defer os.Remove(part.Name())
 		defer part.Close()
-		if err := c.to(a, n, sub, l, f, purpose, part, o, src); err != nil {
+		if err := c.to(l, part, o, src, files); err != nil {
 			return err
 		}
 		if err := errors.Join(part.Sync(), part.Close()); err != nil {
@@ -137,16 +154,12 @@ func (c *exportCommand) write(a *app, n *node.Node, sub access.Subject, l *expor
 	if terminal(w) && (c.Format == "xlsx" || c.Format == "zip") {
 		return usage("a %s file does not go to a screen: give --out FILE", c.Format)
 	}
-	return c.to(a, n, sub, l, f, purpose, w, o, src)
+	return c.to(l, w, o, src, files)
 }
 
-func (c *exportCommand) to(a *app, n *node.Node, sub access.Subject, l *export.Layout, f forms.Filter, purpose string, w io.Writer, o export.Options, src export.Source) error {
+func (c *exportCommand) to(l *export.Layout, w io.Writer, o export.Options, src export.Source, files export.Files) error {
 	switch c.Format {
 	case "zip":
-		var files export.Files
-		if c.Media {
-			files = answers.Files(a, n.Store, n.Forms, sub, f, purpose)
-		}
 		return l.CSVZip(w, o, src, files)
 	case "xlsx":
 		return l.XLSX(w, o, src)

@@ -44,7 +44,7 @@ type commands struct {
 	Keys    keysCommand    `cmd:"" group:"care" help:"The key ring: status, rotate, expire, passphrase."`
 
 	Export   exportCommand   `cmd:"" group:"tools" help:"The answers to a survey as CSV, XLSX, JSON or GeoJSON."`
-	Form     formCommand     `cmd:"" group:"tools" help:"XLSForms: convert, check."`
+	Form     formCommand     `cmd:"" group:"tools" help:"XLSForms: convert, check; encrypted forms: key, encrypt."`
 	XPath    xpathCommand    `cmd:"" name:"xpath" group:"tools" help:"Evaluate an ODK XPath expression on a filled form."`
 	Screen   screenCommand   `cmd:"" group:"tools" help:"Facts about an episode: findings with their derivation."`
 	Release  releaseCommand  `cmd:"" group:"tools" help:"Releases: plan, run, check, ledger."`

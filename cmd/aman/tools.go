@@ -17,6 +17,8 @@ import (
 type formCommand struct {
 	Convert formConvert `cmd:"" help:"XLSForm -> XForm XML on stdout; errors and warnings on stderr."`
 	Check   formCheck   `cmd:"" help:"Errors and warnings by sheet, row and column."`
+	Key     formKey     `cmd:"" help:"A key for a form whose answers are encrypted on the phone."`
+	Encrypt formEncrypt `cmd:"" help:"A form with such a key in it, as XForm XML on stdout; upload that."`
 }
 
 type formConvert struct {

@@ -110,28 +110,31 @@ func Source(ctx context.Context, s *forms.Service, sub access.Subject, f forms.F
 // Files gives the files that came with the answers that a filter means, one after another.
 func Files(ctx context.Context, db *store.DB, s *forms.Service, sub access.Subject, f forms.Filter, purpose string) export.Files {
 	return func(each func(export.Media) error) error {
-		return s.EachSubmission(ctx, sub, f, purpose, func(h forms.Head, _ []byte) error {
-			if h.FilesPresent == 0 {
-				return nil
-			}
-			var list []forms.Attachment
-			err := db.Read(ctx, func(tx *store.Tx) (err error) { list, err = s.Attachments(tx, sub, 0, h.Form, h.Instance); return err })
-			if err != nil {
-				return err
-			}
-			for _, a := range list {
-				if !a.Exists {
-					continue
-				}
-				err := each(export.Media{Name: a.Name, Open: func(w io.Writer) error {
-					_, err := s.Attachment(ctx, sub, 0, h.Form, h.Instance, a.Name, w)
-					return err
-				}})
-				if err != nil {
-					return err
-				}
-			}
-			return nil
-		})
+		return s.EachSubmission(ctx, sub, f, purpose, func(h forms.Head, _ []byte) error { return filesOf(ctx, db, s, sub, &h, each) })
 	}
+}
+
+// filesOf gives the files of one submission, as they came.
+func filesOf(ctx context.Context, db *store.DB, s *forms.Service, sub access.Subject, h *forms.Head, each func(export.Media) error) error {
+	if h.FilesPresent == 0 {
+		return nil
+	}
+	var list []forms.Attachment
+	err := db.Read(ctx, func(tx *store.Tx) (err error) { list, err = s.Attachments(tx, sub, 0, h.Form, h.Instance); return err })
+	if err != nil {
+		return err
+	}
+	for _, a := range list {
+		if !a.Exists {
+			continue
+		}
+		err := each(export.Media{Name: a.Name, Open: func(w io.Writer) error {
+			_, err := s.Attachment(ctx, sub, 0, h.Form, h.Instance, a.Name, w)
+			return err
+		}})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
