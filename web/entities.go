@@ -378,3 +378,36 @@ func (s *Server) entityFile(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler) // what was broken off must not look whole
 	}
 }
+
+// entityMisfit says what of a submission's entities could not be carried out: what comes
+// after "entity:" in a code beside it.
+func (p *Page) entityMisfit(code string) misfitView {
+	kind, property, _ := strings.Cut(code, ":")
+	v := misfitView{Question: p.T("entities.title"), Text: kind}
+	if property != "" {
+		v.Question = property
+	}
+	if key := "fit.entity." + kind; p.srv.texts.Has(key) {
+		v.Text = p.T(key)
+	}
+	return v
+}
+
+// ListEntries are the entries of lists that a submission made or changed, and that she may see.
+func (p *Page) ListEntries(root string) (out []entities.Link) {
+	_ = p.srv.Node.Store.Read(p.ctx, func(tx *store.Tx) error {
+		links, err := p.srv.Node.Entities.EntitiesOf(tx, root)
+		for _, l := range links {
+			if _, err := p.srv.Node.Entities.Get(tx, p.Sub, l.Project, l.Dataset, l.ID); err == nil {
+				out = append(out, l)
+			}
+		}
+		return err
+	})
+	return out
+}
+
+// EntryAt is the address of an entry of a list.
+func (p *Page) EntryAt(l entities.Link) string {
+	return p.ListAt(entities.Dataset{Project: l.Project, Name: l.Dataset}, l.ID)
+}

@@ -133,6 +133,10 @@ func (b *formAnswerPage) tell(p *Page, m *xform.Model, given []forms.Answer) {
 	against := map[string][]string{}
 	for _, code := range b.Head.Reasons {
 		rule, path, _ := strings.Cut(code, ":")
+		if rule == "entity" {
+			b.Reasons = append(b.Reasons, p.entityMisfit(path))
+			continue
+		}
 		text := code
 		if key := "fit." + rule; p.srv.texts.Has(key) {
 			text = p.T(key)

@@ -85,6 +85,9 @@ func (s *Service) declare(tx *store.Tx, sub access.Subject, l *list, d block.Dec
 	writes := []string{""}
 	for _, save := range d.Properties {
 		known := l.same(save.Property)
+		if save.Class != "" && !slices.Contains(access.Classes, save.Class) {
+			save.Class = access.Identity // a class that does not exist was meant to protect something
+		}
 		switch {
 		case l.schema != nil && l.property(save.Property) == nil:
 			return &UnknownPropertyError{save.Property}
