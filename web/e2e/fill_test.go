@@ -491,3 +491,20 @@ func (s *site) total(t *testing.T) (n int) {
 	}
 	return n
 }
+
+// A map works without calling anywhere: no tiles, the shapes alone.
+func TestFillMap(t *testing.T) {
+	s := newSite(t)
+	s.allow(t, s.Caseworker)
+	s.publish(t, "testdata/area.xml", "")
+	b := s.open(t, "en", "map")
+	c := b.listen()
+	b.signIn(s.Caseworker)
+	b.goTo("/fill/1/area")
+	b.opened()
+	b.until("two maps", `document.querySelectorAll("#odk .map-block-component canvas, #odk .map-block canvas").length >= 2`)
+	b.look("map")
+	for _, x := range c.take() {
+		t.Error(x)
+	}
+}

@@ -24,13 +24,24 @@ function patched(name, list) {
   return 'import * as aman from "aman-hooks";\n' + source;
 }
 
+// The map's worker stands in the package as a string, for a blob: that the page's policy keeps out;
+// here it becomes a file of ours.
+const workerSource = /const i = ('(?:[^'\\]|\\.)*');\n  return new Worker\([^\n]*\);/;
+let worker;
+function withWorker(source) {
+  const found = source.match(workerSource);
+  if (!found) throw new Error(`${map}: the map's worker is not where it was`);
+  worker = new Function("return " + found[1])();
+  return source.replace(found[0], 'return new Worker(new URL("map-worker.js", import.meta.url));');
+}
+
 const webForms = {
   name: "web-forms",
   setup(b) {
     const at = (name) => join(process.cwd(), dist, name);
     b.onResolve({ filter: /^aman-hooks$/ }, () => ({ path: join(process.cwd(), "src/hooks.js") }));
     b.onLoad({ filter: /index-[^/]*\.js$/ }, (a) => (a.path === at(engine) ? { contents: patched(engine, patches.index), loader: "js" } : undefined));
-    b.onLoad({ filter: /MapBlock-[^/]*\.js$/ }, (a) => (a.path === at(map) ? { contents: patched(map, patches.map), loader: "js" } : undefined));
+    b.onLoad({ filter: /MapBlock-[^/]*\.js$/ }, (a) => (a.path === at(map) ? { contents: withWorker(patched(map, patches.map)), loader: "js" } : undefined));
     // index.js is 1.3 MB of styles with 27 fonts in them; the styles go to fill.css, the fonts nowhere.
     b.onLoad({ filter: /web-forms\/dist\/index\.js$/ }, (a) => ({ contents: readFileSync(a.path, "utf8").replace(/^\(function\(\)\{"use strict";try\{if\(typeof document<"u"\)\{var r=document\.createElement\("style"\)[^]*?\n(?=import )/, ""), loader: "js" }));
   },
@@ -48,6 +59,7 @@ await build({
   define: { "process.env.NODE_ENV": '"production"', __VUE_OPTIONS_API__: "true", __VUE_PROD_DEVTOOLS__: "false", __VUE_PROD_HYDRATION_MISMATCH_DETAILS__: "false" },
   plugins: [webForms],
 });
+writeFileSync(join(out, "map-worker.js"), worker);
 await build({ ...common, format: "iife", entryPoints: { sw: "src/sw.js" }, outdir: out });
 const code = readdirSync(out).filter((f) => f.endsWith(".js")).map((f) => readFileSync(join(out, f), "utf8")).join("\n");
 writeFileSync(join(out, "fill.css"), await stylesheet(readFileSync(join(dist, "index.js"), "utf8"), readFileSync("src/fill.css", "utf8"), code));
