@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"aman/forms/openrosa"
 	"aman/platform/store"
@@ -97,6 +98,20 @@ func TestANewPhone(t *testing.T) {
 	if admin := body(t, r, err); strings.Contains(admin, strings.Split(server, "/")[5]) || !strings.Contains(admin, "Phone &lt;7&gt;") {
 		t.Error("the list of phones has a token, or lacks the phone")
 	}
+	// A phone that was ended and tries again is named, and in the audit log.
+	id := regexp.MustCompile(`/admin/devices/([^/]+)/revoke`).FindStringSubmatch(pageAt(t, c, h.URL+"/admin"))[1]
+	r, err = c.PostForm(h.URL+"/admin/devices/"+id+"/revoke", nil)
+	if admin := body(t, r, err); strings.Contains(admin, "after it was ended") {
+		t.Error("it is said to have tried")
+	}
+	w.Clock.Add(2 * time.Hour)
+	if r, _ := get(server + "/formList"); r.StatusCode != 403 {
+		t.Errorf("an ended phone: %d", r.StatusCode)
+	}
+	signIn(t, c, h.URL, "admin") // the session has ended meanwhile
+	if admin := pageAt(t, c, h.URL+"/admin"); !strings.Contains(admin, "after it was ended") {
+		t.Error("nobody is told that an ended phone still tries")
+	}
 	for name, form := range map[string]url.Values{"no label": {"who": {w.Enumerator.User + "/" + w.Office}}, "nobody": {"label": {"x"}, "who": {""}}, "another office": {"label": {"x"}, "who": {w.Enumerator.User + "/" + w.Shelter.Offices[0]}}} {
 		r, err := c.PostForm(h.URL+"/admin/devices", form)
 		if body(t, r, err); r.StatusCode != http.StatusUnprocessableEntity {
@@ -107,4 +122,10 @@ func TestANewPhone(t *testing.T) {
 	if body(t, r, err); r.StatusCode != http.StatusNotFound {
 		t.Errorf("a project that is not here: %d", r.StatusCode)
 	}
+}
+
+func pageAt(t *testing.T, c *http.Client, address string) string {
+	t.Helper()
+	r, err := c.Get(address)
+	return body(t, r, err)
 }

@@ -29,7 +29,7 @@ const labelMost = 100
 // Device describes a device token without the token.
 type Device struct {
 	ID, Label, User, Office string
-	Created, Seen, Revoked  time.Time // the zero time: never
+	Created, Seen, Revoked  time.Time // the zero time: never. Seen after Revoked: it tried again
 }
 
 // NewDevice makes a device token for a user in one of her offices. The token is shown once.
@@ -67,8 +67,9 @@ func (s *Service) deviceOf(ctx context.Context, hash string) (access.Subject, er
 	now := s.now()
 	var sub access.Subject
 	var seen int64
+	var id, user string
 	err := s.db.Read(ctx, func(tx *store.Tx) error {
-		var id, user, office string
+		var office string
 		var revoked int64
 		err := tx.Row("SELECT id, user_id, office, seen_at, revoked_at FROM device_tokens WHERE hash = ?", hash).Scan(&id, &user, &office, &seen, &revoked)
 		if errors.Is(err, store.ErrNone) {
@@ -89,17 +90,31 @@ func (s *Service) deviceOf(ctx context.Context, hash string) (access.Subject, er
 		sub.Device, sub.Offices = id, []string{office}
 		return nil
 	})
+	if errors.Is(err, ErrTokenRevoked) && now.Sub(store.Time(seen)) >= triedEvery {
+		// Somebody has the phone that was lost, or somebody was not told: the office shall know.
+		_ = s.db.Write(ctx, func(tx *store.Tx) error {
+			if err := seenNow(tx, hash, now); err != nil {
+				return err
+			}
+			return s.record(tx, Event{Kind: "sign_in_refused", User: user, Session: id, Method: "device", Reason: "revoked"})
+		})
+	}
 	if err != nil {
 		return access.Subject{}, err
 	}
 	if now.Sub(store.Time(seen)) >= seenEvery {
 		// As for sessions: a store that cannot be written may still be read.
-		_ = s.db.Write(ctx, func(tx *store.Tx) error {
-			_, err := tx.Exec("UPDATE device_tokens SET seen_at = ? WHERE hash = ? AND seen_at < ?", store.Micros(now), hash, store.Micros(now))
-			return err
-		})
+		_ = s.db.Write(ctx, func(tx *store.Tx) error { return seenNow(tx, hash, now) })
 	}
 	return sub, nil
+}
+
+// triedEvery is how often it is written down that a device tries which has ended.
+const triedEvery = time.Hour
+
+func seenNow(tx *store.Tx, hash string, now time.Time) error {
+	_, err := tx.Exec("UPDATE device_tokens SET seen_at = ? WHERE hash = ? AND seen_at < ?", store.Micros(now), hash, store.Micros(now))
+	return err
 }
 
 // Devices lists the device tokens of an office, the newest first.

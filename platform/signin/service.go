@@ -34,8 +34,8 @@ type Event struct {
 	Kind    string // sign_in, sign_in_refused, sign_out, revoked, password, code, recovery, passkey, device …
 	User    string // id; empty for an unknown login
 	Session string // id of the session, where there is one
-	Method  string // password, password+code, password+recovery, passkey
-	Reason  string // of a refusal: password, code, replay, throttled, disabled, ticket, passkey, passkey_copied
+	Method  string // password, password+code, password+recovery, passkey, device
+	Reason  string // of a refusal: password, code, replay, throttled, disabled, ticket, passkey, passkey_copied, revoked
 	At      time.Time
 }
 

@@ -170,8 +170,23 @@ func TestDeviceTokens(t *testing.T) {
 		_, err = b.Device(ctx, token)
 		b.want(err, nil)
 		b.write(func(tx *store.Tx) error { return b.RevokeDevice(tx, id) })
-		_, err = b.Device(ctx, token)
-		b.want(err, ErrTokenRevoked)
+		// That somebody still has the phone is written down, once an hour.
+		b.events = nil
+		for range 3 {
+			b.at = b.at.Add(50 * time.Minute)
+			_, err = b.Device(ctx, token)
+			b.want(err, ErrTokenRevoked)
+		}
+		if len(b.events) != 1 || b.events[0].Method != "device" || b.events[0].Reason != "revoked" || b.events[0].Session != id || b.events[0].User != b.user {
+			t.Errorf("events %+v", b.events)
+		}
+		b.read(func(tx *store.Tx) error {
+			list, err := Devices(tx, b.office)
+			if err != nil || len(list) != 1 || !list[0].Seen.After(list[0].Revoked) {
+				t.Errorf("%+v %v", list, err)
+			}
+			return nil
+		})
 		if err := b.db.Write(ctx, func(tx *store.Tx) error { return b.RevokeDevice(tx, id) }); err != ErrNotThere {
 			t.Error(err)
 		}
