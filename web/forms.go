@@ -201,6 +201,9 @@ func (s *Server) formUpload(w http.ResponseWriter, r *http.Request) {
 	}
 	u := forms.Upload{Form: form, FileName: file.name, Body: file.body, Kind: forms.Survey, IgnoreWarnings: true}
 	if form == "" {
+		if values.Get("kind") == forms.Intake {
+			u.Kind = forms.Intake
+		}
 		if _, err := fmt.Sscan(values.Get("project"), &u.Project); err != nil {
 			u.Project = forms.DefaultProject
 		}

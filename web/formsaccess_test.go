@@ -3,7 +3,9 @@ package web
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -131,5 +133,23 @@ func TestWhoSeesAnswers(t *testing.T) {
 	})
 	if err != nil || n < 6 {
 		t.Errorf("%d looks with names are in the audit log (%v)", n, err)
+	}
+}
+
+// Half a file must not look like a whole one.
+func TestAnExportThatFailsIsCut(t *testing.T) {
+	_, srv, _ := newSite(t, false)
+	h := httptest.NewServer(srv.recover(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.WriteString(w, strings.Repeat("a,b\n", 5000))
+		srv.cut(w, r, io.ErrUnexpectedEOF)
+	})))
+	defer h.Close()
+	r, err := http.Get(h.URL)
+	if err == nil {
+		_, err = io.ReadAll(r.Body)
+		r.Body.Close()
+	}
+	if err == nil {
+		t.Error("the client took it for a whole file")
 	}
 }

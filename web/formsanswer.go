@@ -235,7 +235,7 @@ func (s *Server) curateAnswer(w http.ResponseWriter, r *http.Request) {
 		done, to = "answer_comment", to+"?names=1"
 		_, err = s.Node.Forms.AddComment(r.Context(), sub, 0, form, id, r.PostFormValue("text"))
 	case "delete":
-		done, to = "answer_deleted", (*Page)(nil).FormAt(form, "answers")
+		done, to = "answer_deleted", (*Page)(nil).FormAt(form, "answers")+"?deleted=1"
 		err = s.Node.Forms.DeleteSubmission(r.Context(), sub, 0, form, id)
 	case "restore":
 		done = "answer_restored"

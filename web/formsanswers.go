@@ -19,6 +19,7 @@ type formAnswersPage struct {
 	Rows       []answerRow
 	Choose     []answerColumn // every column there could be
 	Total      int
+	Curates    bool
 	Hidden     int // questions that are not shown without names
 	Prev, Next string
 }
@@ -51,6 +52,7 @@ func (s *Server) formAnswers(w http.ResponseWriter, r *http.Request) {
 	body.formHead, body.asked = h, p.readAsked(r.URL.Query())
 	body.Offset, _ = strconv.Atoi(r.URL.Query().Get("at"))
 	body.Offset = max(body.Offset, 0)
+	body.Curates = p.May("curate", "answers")
 	table := l.Tables[0]
 	o := export.Options{Identity: body.Names, Gone: true, WholePoints: true, Labels: true, Language: body.Language}
 	chosen := p.chooseColumns(body, table, o)

@@ -33,6 +33,7 @@ type asked struct {
 	Review   string
 	Fit      string // "no": only what does not fit its form
 	Office   string // only that office's
+	Deleted  bool   // those that were deleted, instead
 	Names    bool
 	Columns  []string
 	Language string
@@ -79,6 +80,7 @@ func (p *Page) OfficeOptions() []Option {
 func (p *Page) readAsked(q url.Values) asked {
 	a := asked{From: q.Get("from"), To: q.Get("to"), Review: q.Get("review"), Fit: q.Get("fit"), Office: q.Get("office"), Columns: q["col"], Language: q.Get("in"), MayNames: p.May("unseal", "answers")}
 	a.Names = q.Get("names") == "1" && a.MayNames
+	a.Deleted = q.Get("deleted") == "1"
 	if a.Language == "" {
 		a.Language = p.Lang
 	}
@@ -87,7 +89,7 @@ func (p *Page) readAsked(q url.Values) asked {
 
 // filter makes the condition on submissions. Days are days where people work.
 func (a *asked) filter(zone *time.Location, form string) forms.Filter {
-	f := forms.Filter{Form: form, Names: a.Names, Office: a.Office}
+	f := forms.Filter{Form: form, Names: a.Names, Office: a.Office, Deleted: a.Deleted}
 	if t, err := time.ParseInLocation(time.DateOnly, a.From, zone); err == nil {
 		f.From = t
 	}
@@ -123,6 +125,9 @@ func (a *asked) Query(more ...string) string {
 	set("office", a.Office)
 	if a.Names {
 		set("names", "1")
+	}
+	if a.Deleted {
+		set("deleted", "1")
 	}
 	q["col"] = a.Columns
 	if len(a.Columns) == 0 {
