@@ -247,6 +247,10 @@ func (c *call) newSubmission(f forms.Form, version string) error {
 	if err != nil {
 		return err
 	}
+	if f.Kind == forms.Intake && version != forms.DraftVersion {
+		// It waits for a caseworker, and is in no list from here on.
+		return c.showSubmission(forms.Head{Instance: res.Instance, User: c.sub.User, First: c.sub.At, At: c.sub.At, Version: f.Version})
+	}
 	h, err := c.headOf(f, version, res.Instance)
 	if err != nil {
 		return err
@@ -466,6 +470,9 @@ type attachmentView struct {
 }
 
 func (c *call) attachments(f forms.Form, version string) error {
+	if f.Kind == forms.Intake && version != forms.DraftVersion {
+		return c.json([]attachmentView{}) // asked right after sending; nobody is told more
+	}
 	h, err := c.theSubmission(f, version)
 	if err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"aman/forms"
 	"aman/platform/store"
 )
 
@@ -234,4 +235,28 @@ func TestTestsOfADraft(t *testing.T) {
 			t.Errorf("%s", xml.body)
 		}
 	})
+}
+
+// What waits for a caseworker can be sent by a script, and is shown to none.
+func TestAnIntakeFormGivesNothingBack(t *testing.T) {
+	s := one(t)
+	if _, err := s.Node.Forms.Publish(bg, s.Now(s.Admin), forms.Intake, []byte(`<h:html xmlns="http://www.w3.org/2002/xforms" xmlns:h="http://www.w3.org/1999/xhtml"><h:head><h:title>Intake</h:title><model><instance><data id="intake" version="1"><a/><meta><instanceID/></meta></data></instance></model></h:head><h:body><input ref="/data/a"><label>A</label></input></h:body></h:html>`)); err != nil {
+		t.Fatal(err)
+	}
+	const form = "projects/1/forms/intake"
+	got := s.ok("POST", form+"/submissions", `<data id="intake" version="1"><a>Invented Name</a><meta><instanceID>uuid:1</instanceID></meta></data>`, "Content-Type", "application/xml").obj()
+	same(t, "sent", got["instanceId"], "uuid:1")
+	same(t, "files", s.ok("GET", form+"/submissions/uuid:1/attachments", nil).list(), []any{})
+	same(t, "listed", s.ok("GET", form+"/submissions", nil).list(), []any{})
+	same(t, "as a table", s.ok("GET", form+".svc/Submissions", nil).rows(), []any{})
+	same(t, "as CSV", len(lines(s.ok("GET", form+"/submissions.csv", nil).body)), 1)
+	s.no("404.1", "GET", form+"/submissions/uuid:1", nil)
+	s.no("404.1", "GET", form+"/submissions/uuid:1.xml", nil)
+	s.no("404.1", "PATCH", form+"/submissions/uuid:1", `{"reviewState": "approved"}`)
+	var waiting int
+	if err := s.Node.Store.Read(bg, func(tx *store.Tx) error {
+		return tx.Row("SELECT count(*) FROM submissions WHERE form = 'intake' AND kind = 'intake'").Scan(&waiting)
+	}); err != nil || waiting != 1 {
+		t.Errorf("%d wait in the queue: %v", waiting, err)
+	}
 }

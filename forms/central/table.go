@@ -72,6 +72,9 @@ func (h *Handler) table() []route {
 		{method: "PATCH", pattern: dataset, answer: (*call).saveDataset},
 		{method: "DELETE", pattern: dataset, answer: (*call).dropDataset},
 	}
+	for _, x := range notHere {
+		out = append(out, route{method: x.method, pattern: x.pattern, answer: func(*call) error { return notOffered(x.what) }})
+	}
 	out = append(out, ofSubmissions(draft, ofDraft)...)
 	out = append(out, ofSubmissions(form, ofPublished)...)
 	out = append(out, ofDefinition(draft, ofDraft, (*call).showDraft)...)
@@ -81,6 +84,36 @@ func (h *Handler) table() []route {
 		route{method: "PATCH", pattern: form, answer: (*call).patchForm},
 		route{method: "DELETE", pattern: form, answer: (*call).dropForm},
 	)
+}
+
+// notHere are addresses of Central that are not offered, so that a script is told so and not
+// that it asked for the wrong thing.
+var notHere = []struct{ method, pattern, what string }{
+	{"POST", "users", "making users; they are made on the administration pages"},
+	{"PATCH", "users/{user}", "changing users; they are changed on the administration pages"},
+	{"DELETE", "users/{user}", "ending users; they are ended on the administration pages"},
+	{"PUT", "users/{user}/password", "passwords over the interface for scripts"},
+	{"POST", "users/reset/{what}", "passwords over the interface for scripts"},
+	{"GET", "config/{what...}", "server configuration"},
+	{"POST", "config/{what...}", "server configuration"},
+	{"GET", "backup", "backups over the interface for scripts"},
+	{"POST", "backup", "backups over the interface for scripts"},
+	{"GET", "projects/{project}/assignments", "roles of users in one project"},
+	{"GET", "projects/{project}/assignments/{what...}", "roles of users in one project"},
+	{"POST", "projects/{project}/assignments/{what...}", "roles of users in one project"},
+	{"DELETE", "projects/{project}/assignments/{what...}", "roles of users in one project"},
+	{"PUT", "projects/{project}", "changing a project with all its forms at once"},
+	{"POST", "projects/{project}/key", "managed encryption"},
+	{"GET", "projects/{project}/forms/{form}/public-links", "public links"},
+	{"POST", "projects/{project}/forms/{form}/public-links", "public links"},
+	{"GET", "projects/{project}/forms/{form}/dataset-diff", "differences between entity lists and a form"},
+	{"GET", "projects/{project}/forms/{form}/draft/dataset-diff", "differences between entity lists and a form"},
+	{"GET", "projects/{project}/forms/{form}/submissions/{instance}/edit", "editing in Enketo; open the submission on its page"},
+	{"GET", "projects/{project}/forms/{form}/submissions/{instance}/audits", "the log of one submission; GET /audits has it"},
+	{"DELETE", "projects/{project}/forms/{form}/submissions/{instance}/attachments/{name}", "taking a file away from a submission"},
+	{"GET", "projects/{project}/datasets/{dataset}/entities.geojson", "entities as GeoJSON"},
+	{"GET", "projects/{project}/datasets/{dataset}/entities/{entity}/audits", "the log of one entity; GET /audits has it"},
+	{"DELETE", "projects/{project}/datasets/{dataset}/properties/{name}", "taking a property away from a list"},
 }
 
 // ofDefinition are the addresses of a version of a form.

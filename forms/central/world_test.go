@@ -22,7 +22,7 @@ var bg = context.Background()
 // script is a program that talks to a node, signed in as somebody.
 type script struct {
 	*nodetest.World
-	t       *testing.T
+	t       testing.TB
 	h       *Handler
 	base    string // https://host/v1/
 	login   string
@@ -44,7 +44,7 @@ func embedded(t *testing.T, f func(s *script)) { t.Helper(); f(one(t)) }
 
 func one(t *testing.T) *script { return newScript(t, nodetest.New(t, "")) }
 
-func newScript(t *testing.T, w *nodetest.World) *script {
+func newScript(t testing.TB, w *nodetest.World) *script {
 	t.Helper()
 	h := &Handler{Store: w.Node.Store, Forms: w.Node.Forms, Entities: w.Node.Entities, SignIn: w.Node.SignIn, Policy: w.Node.Policy, Audit: w.Node.Audit,
 		Secure: func(*http.Request) bool { return true }, AppUserRole: "enumerator", Now: w.Node.Now, Log: slog.New(slog.DiscardHandler)}
@@ -77,7 +77,7 @@ func (s *script) as(who access.Subject, login string, names bool) *script {
 
 // answer is what came back.
 type reply struct {
-	t      *testing.T
+	t      testing.TB
 	what   string
 	status int
 	header http.Header
@@ -189,7 +189,7 @@ func get(v any, steps ...any) any {
 func itoa(n int64) string { b, _ := json.Marshal(n); return string(b) }
 
 // same compares JSON values.
-func same(t *testing.T, what string, got, want any) {
+func same(t testing.TB, what string, got, want any) {
 	t.Helper()
 	a, _ := json.Marshal(got)
 	b, _ := json.Marshal(want)
