@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -67,6 +68,8 @@ type wizardPage struct {
 	Bad     string // what does not fit among the columns
 	Request *release.Request
 	View    *requestView
+	// Predicted holds the error of each preset by length, where it was asked for.
+	Predicted map[string][]float64
 }
 
 type wizardColumn struct {
@@ -175,6 +178,12 @@ func (s *Server) saveStep(w http.ResponseWriter, r *http.Request, p *Page, body 
 		s.publishProblem(w, r, err)
 		return true
 	}
+	if r.PostForm.Get("go") == "compare" {
+		if body.Predicted, err = s.comparePresets(r, p, *ask); err != nil {
+			s.publishProblem(w, r, err)
+		}
+		return err != nil
+	}
 	to := body.At + 1
 	if r.PostForm.Get("go") == "back" {
 		to = body.At - 1
@@ -182,6 +191,23 @@ func (s *Server) saveStep(w http.ResponseWriter, r *http.Request, p *Page, body 
 	to = max(0, min(to, len(publishSteps)-1))
 	http.Redirect(w, r, "/publish/"+id+"/step/"+publishSteps[to].Name, http.StatusSeeOther)
 	return true
+}
+
+// comparePresets predicts the error of each preset. No record is looked at for it.
+func (s *Server) comparePresets(r *http.Request, p *Page, ask release.Ask) (map[string][]float64, error) {
+	var values []string
+	var epsilons []float64
+	for _, x := range presets {
+		if e, err := strconv.ParseFloat(x.value, 64); err == nil {
+			values, epsilons = append(values, x.value), append(epsilons, e)
+		}
+	}
+	list, err := s.Node.Release.Presets(r.Context(), p.Sub, ask, epsilons)
+	out := map[string][]float64{}
+	for i := range list {
+		out[values[i]] = list[i]
+	}
+	return out, err
 }
 
 // readStep takes what was typed in a step into the ask.
@@ -248,7 +274,7 @@ func (s *Server) showStep(w http.ResponseWriter, r *http.Request, p *Page, body 
 	case "columns":
 		body.Columns, body.Empty = p.wizardColumns(body.Profile, ask)
 	case "protection":
-		body.Fields = p.protectionFields(ask, body.Profile)
+		body.Fields = p.protectionFields(ask, body.Profile, body.Predicted)
 	case "check":
 		body.View = s.view(r, p, body.Request)
 	}
@@ -334,7 +360,7 @@ var presets = []struct{ value, label, hint string }{
 	{"1", "publish.eps.1", "publish.eps.1.hint"}, {"4", "publish.eps.4", "publish.eps.4.hint"}, {"12", "publish.eps.12", "publish.eps.12.hint"}, {"own", "publish.eps.own", "publish.eps.own.hint"},
 }
 
-func (p *Page) protectionFields(a release.Ask, pr release.Profile) []Field {
+func (p *Page) protectionFields(a release.Ask, pr release.Profile, predicted map[string][]float64) []Field {
 	path := Field{Name: "path", Label: p.T("publish.path"), Kind: "radio", Value: a.Path, Required: true}
 	for _, x := range pr.Paths {
 		path.Options = append(path.Options, Option{Value: x, Label: p.T(pathTexts[x].label), Hint: p.T(pathTexts[x].hint)})
@@ -344,7 +370,11 @@ func (p *Page) protectionFields(a release.Ask, pr release.Profile) []Field {
 		value, own := strconv.FormatFloat(a.Epsilon, 'g', -1, 64), ""
 		eps := Field{Name: "epsilon", Label: p.T("publish.eps"), Hint: p.T("publish.eps.hint"), Kind: "radio", Value: value}
 		for _, x := range presets {
-			eps.Options = append(eps.Options, Option{Value: x.value, Label: p.T(x.label), Hint: p.T(x.hint)})
+			hint := p.T(x.hint)
+			if list := predicted[x.value]; list != nil {
+				hint += " " + p.T("publish.eps.predicted", "errors", errorList(list))
+			}
+			eps.Options = append(eps.Options, Option{Value: x.value, Label: p.T(x.label), Hint: hint})
 		}
 		if !slices.ContainsFunc(presets, func(x struct{ value, label, hint string }) bool { return x.value == value }) {
 			eps.Value, own = "own", value
@@ -371,6 +401,20 @@ func (p *Page) protectionFields(a release.Ask, pr release.Profile) []Field {
 		fields = append(fields, Field{Name: "k", Label: p.T("publish.k"), Hint: p.T("publish.k.hint"), Kind: "number", Value: k})
 	}
 	return fields
+}
+
+// errorList writes the predicted errors of one, two … values together, kept in order in right-to-left text too.
+func errorList(list []float64) string {
+	var parts []string
+	for _, e := range list {
+		parts = append(parts, fmt.Sprintf("±%.1f", e))
+	}
+	return "\u2068" + strings.Join(parts, " / ") + "\u2069"
+}
+
+// Compares says whether the step can compare presets.
+func (w *wizardPage) Compares() bool {
+	return w.Step == "protection" && slices.Contains(w.Profile.Paths, release.PathDP)
 }
 
 // pathTexts are the two ways of protecting people.

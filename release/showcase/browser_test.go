@@ -285,7 +285,9 @@ func TestInEachLanguage(t *testing.T) {
 		if n := ask[int](w, `document.querySelectorAll('ul.chosen li').length`); n != 3 {
 			t.Errorf("%s: %d chips for two choices and a way back", lang, n)
 		}
-		w.check(lang + "-chosen")
+		if lang == "ur" { // the same elements in all languages; this one turns them around
+			w.check(lang + "-chosen")
+		}
 		w.open(address("methods", lang))
 		w.check(lang + "-methods")
 		w.quiet()

@@ -98,6 +98,10 @@ func publish(t *testing.T, lang string) {
 	b.set("epsilon_own", "6")
 	b.set("length", "2")
 	b.set("expect", "100")
+	b.press(`button[value="compare"]`)
+	if n := strings.Count(b.text(), "±"); n != 6 {
+		t.Errorf("%d predicted errors for three presets and up to two values", n)
+	}
 	b.look("protection")
 	b.press(`button[value="back"]`)
 	if n := eval[int](b, `document.querySelectorAll("input[name=columns]:checked").length`); n != 5 {
