@@ -19,6 +19,8 @@ type formChartsPage struct {
 	// Small: a bar has so few answers that it may point at somebody.
 	Small  bool
 	Hidden int
+	// Most: there are more answers than were read.
+	Most bool
 }
 
 // questionChart is one question.
@@ -34,6 +36,10 @@ type questionChart struct {
 // statistics offices (fewer than 5), as in the release of tables.
 const smallGroup = 5
 
+// summaryMost is how many answers, the newest, a page of charts or a map reads: a page must
+// not keep somebody waiting for minutes.
+const summaryMost = 200_000
+
 // chartBars is how many bars a chart of choices has; the longest of the rest are in no chart.
 const chartBars = 30
 
@@ -46,6 +52,7 @@ func (s *Server) formCharts(w http.ResponseWriter, r *http.Request) {
 	}
 	body := &formChartsPage{formHead: h, asked: p.readAsked(r.URL.Query())}
 	f := body.filter(s.Node.Zone(), h.Form.ID)
+	f.Newest, f.Limit = true, summaryMost
 	list, err := l.Summarise(export.Options{Identity: body.Names}, func(each func(export.Meta, []byte) error) error {
 		return s.source(r.Context(), p, f, "charts")(func(m export.Meta, xml []byte) error { body.Answers++; return each(m, xml) })
 	})
@@ -60,6 +67,7 @@ func (s *Server) formCharts(w http.ResponseWriter, r *http.Request) {
 			}
 		}
 	}
+	body.Most = body.Answers == summaryMost
 	for i := range list {
 		if q, ok := p.questionChart(&list[i], body); ok {
 			body.Charts = append(body.Charts, q)

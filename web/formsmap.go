@@ -27,10 +27,9 @@ type formMapPage struct {
 	Table    []chart.Spot
 }
 
-// Bounds of a map: how many dots stand beside each other, and how many places are read.
+// Bounds of a map: how many dots stand beside each other, and how many the table has.
 const (
 	mapCells     = 48
-	mapMost      = 200_000
 	mapTableMost = 200
 )
 
@@ -51,9 +50,11 @@ func (s *Server) formMap(w http.ResponseWriter, r *http.Request) {
 	body.Question, body.Path = orElse(xform.Text(field.Label, body.Language), field.Name), field.Path
 	var spots []chart.Spot
 	reader := l.Reader()
-	err = s.source(r.Context(), p, body.filter(s.Node.Zone(), h.Form.ID), "map")(func(m export.Meta, xml []byte) error {
+	f := body.filter(s.Node.Zone(), h.Form.ID)
+	f.Newest, f.Limit = true, summaryMost
+	err = s.source(r.Context(), p, f, "map")(func(m export.Meta, xml []byte) error {
 		rec, err := reader.Read(m, xml)
-		if err != nil || xml == nil || len(spots) >= mapMost {
+		if err != nil || xml == nil {
 			return nil
 		}
 		for _, row := range rec.Tables[table.N] {

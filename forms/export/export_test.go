@@ -348,6 +348,31 @@ func TestNeutralIsTakenBack(t *testing.T) {
 	})
 }
 
+// Whatever is written into a cell is read out of it by a reader of RFC 4180.
+func TestCellsComeBack(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		cells := rapid.SliceOfN(rapid.StringMatching(`[=+\-@'"a, \n;|0-9é]{0,10}`), 1, 6).Draw(t, "cells")
+		raw := rapid.Bool().Draw(t, "raw")
+		line := []byte("x")
+		for _, c := range cells {
+			line = appendCell(append(line, ','), []byte(c), raw)
+		}
+		got, err := csv.NewReader(bytes.NewReader(append(line, '\n'))).Read()
+		if err != nil || len(got) != len(cells)+1 {
+			t.Fatalf("%v in %q", err, line)
+		}
+		for i, c := range cells {
+			back := got[i+1]
+			if !raw {
+				back = Plain(back)
+			}
+			if back != c {
+				t.Fatalf("%q came back as %q", c, back)
+			}
+		}
+	})
+}
+
 // What is read here is what the parser of submissions reads.
 func TestReadsWhatTheParserReads(t *testing.T) {
 	l := layout(t)
