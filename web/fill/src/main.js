@@ -7,7 +7,7 @@ import { json, SignedOut, Unreachable } from "./net.js";
 import { door } from "./door.js";
 import { showList } from "./list.js";
 import { onShow } from "./router.js";
-import { t } from "./texts.js";
+import { lang, t } from "./texts.js";
 import { el } from "./ui.js";
 
 const main = document.getElementById("fill");
@@ -43,5 +43,6 @@ function broken(e) {
 }
 
 navigator.serviceWorker?.register("/fill/sw.js", { scope: "/fill" }).catch(() => {}); // not on http; then there is no offline
+navigator.serviceWorker?.ready.then((sw) => sw.active.postMessage({ lang }));
 onShow(() => show().catch(broken));
 enter().then(show).catch(broken);

@@ -24,14 +24,12 @@ async function remember(lang) {
   await (await caches.open("aman-fill-lang")).put("/lang", new Response(lang));
 }
 
+self.addEventListener("message", (e) => { if (e.data.lang) e.waitUntil(remember(e.data.lang)); });
+
 async function page(request) {
   try {
     const answer = await fetch(request, { signal: AbortSignal.timeout(15_000) });
-    if (answer.status < 500) {
-      const lang = answer.headers.get("Content-Language");
-      if (lang) await remember(lang);
-      return answer;
-    }
+    if (answer.status < 500) return answer;
   } catch { /* no network: the shell */ }
   return (await (await caches.open(cacheName)).match(shell(await language()))) ?? Response.error();
 }
