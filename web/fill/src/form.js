@@ -73,6 +73,7 @@ export async function showForm(main, project, form, draftId) {
     last = text;
     dirty = false;
     drop.hidden = false;
+    navigator.storage?.persist?.(); // a browser short of room shall not choose these
     state.textContent = t("form.saved", { at: when(Date.now()) });
   }
   const sizes = new WeakSet(); // files that the saved draft has
@@ -117,7 +118,14 @@ export async function showForm(main, project, form, draftId) {
     const text = await files[0].text();
     const { instance, name } = about(text);
     dirty = false;
-    await outbox.put(crypto.randomUUID(), { ...head, instance, name }, files);
+    try {
+      await outbox.put(crypto.randomUUID(), { ...head, instance, name }, files);
+    } catch (e) {
+      console.error(e);
+      done = false;
+      state.textContent = t("form.not_sent");
+      return;
+    }
     await items.drop(id);
     go("/fill");
   }

@@ -28,7 +28,8 @@ async function post(item) {
   const r = await ask(`/fill/${item.head.project}/${encodeURIComponent(item.head.form)}/submission`, { method: "POST", body });
   const answer = await r.json().catch(() => ({}));
   if (!r.ok) return items.save({ ...item, state: "refused", head: { ...item.head, reason: answer.reason ?? "", code: answer.code ?? String(r.status) } });
-  await items.save({ ...item, state: "sent", at: Date.now(), head: item.head });
+  // What the record calls itself (often somebody's name) goes with it.
+  await items.save({ ...item, state: "sent", at: Date.now(), head: { ...item.head, name: undefined } });
   return items.dropFiles(item.id);
 }
 
