@@ -107,13 +107,13 @@ func (s *Service) apart(tx *store.Tx, r *Request, safe *alike) error {
 	return nil
 }
 
-// told is an earlier file of true rows.
-type told struct {
+// earlierFile is a file of true rows that is out.
+type earlierFile struct {
 	Ask
 	rows string // hash
 }
 
-func (s *Service) alikeBefore(tx *store.Tx, population, but string) (out []told, err error) {
+func (s *Service) alikeBefore(tx *store.Tx, population, but string) (out []earlierFile, err error) {
 	list, err := store.All(tx, scanRequest, requestColumns+" WHERE r.population = ? AND r.released_at > 0 AND r.id <> ?", population, but)
 	if err != nil {
 		return nil, err
@@ -126,7 +126,7 @@ func (s *Service) alikeBefore(tx *store.Tx, population, but string) (out []told,
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, told{r.Ask, string(hash)})
+		out = append(out, earlierFile{r.Ask, string(hash)})
 	}
 	return out, nil
 }

@@ -159,11 +159,7 @@ func (s *Service) foresee(ctx context.Context, sub access.Subject, r *Request) (
 				return err
 			}
 			p.Budget = budgetOf(list)
-			p.PredictedFrom = "earlier"
-			standIn, err = s.lastRows(tx, r, l)
-			if errors.Is(err, store.ErrNone) {
-				p.PredictedFrom, standIn = "prior", prior(l.domain(), r.Ask.Expect)
-			} else if err != nil {
+			if standIn, p.PredictedFrom, err = s.standIn(tx, r, l); err != nil {
 				return err
 			}
 		}
@@ -297,4 +293,13 @@ func measure(ctx context.Context, a Ask, rows *records) (*Inside, error) {
 		in.Refused = f.Code
 	}
 	return in, nil
+}
+
+// standIn gives rows that reveal nothing, to predict from, and where they are from.
+func (s *Service) standIn(tx *store.Tx, r *Request, l *layout) (*synth.Table, string, error) {
+	t, err := s.lastRows(tx, r, l)
+	if errors.Is(err, store.ErrNone) {
+		return prior(l.domain(), r.Ask.Expect), "prior", nil
+	}
+	return t, "earlier", err
 }

@@ -2,7 +2,6 @@ package release
 
 import (
 	"context"
-	"errors"
 
 	"aman/platform/access"
 	"aman/platform/store"
@@ -31,10 +30,7 @@ func (s *Service) Presets(ctx context.Context, sub access.Subject, ask Ask, epsi
 		if l, err = s.lay(tx, sub, ask); err != nil {
 			return err
 		}
-		standIn, err = s.lastRows(tx, r, l)
-		if errors.Is(err, store.ErrNone) {
-			standIn, err = prior(l.domain(), ask.Expect), nil
-		}
+		standIn, _, err = s.standIn(tx, r, l)
 		return err
 	})
 	if err != nil {

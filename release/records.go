@@ -243,11 +243,13 @@ func (s *Service) own(l *layout) product.Profile {
 	out := product.Profile{Name: l.profile.Name}
 	for _, c := range l.columns {
 		prop, _ := schema.Property(c.From)
-		label := c.Label
-		if label == nil {
-			label = profiles.Text(prop.Label)
+		column := product.Column{Name: c.Name, Label: product.Text(c.Label), Role: product.Role(c.Role), HXL: c.HXL}
+		if c.Label == nil {
+			column.Label = product.Text(prop.Label)
+			if len(c.Any) == 1 { // a mark for one code is called after it, and stands with the other marks of its property
+				column.Label, column.Group = s.label(prop, &profiles.Column{Same: true}, c.Any[0]), product.Text(prop.Label)
+			}
 		}
-		column := product.Column{Name: c.Name, Label: product.Text(label), Role: product.Role(c.Role), HXL: c.HXL}
 		for _, v := range c.Values(s.codes(l, prop), l.first, l.last) {
 			if v == "0" && c.Mark() && l.path == PathDP {
 				continue // in a file with noise a mark is there or not

@@ -171,6 +171,27 @@ func TestReleaseWithNoise(t *testing.T) {
 		if b := budget(t, w); b.Spent != plan.Rho {
 			t.Error("the recall gave the budget back")
 		}
+		told := map[string]string{}
+		for who, sub := range map[string]access.Subject{"owner": w.DataOfficer, "approver": w.Approver, "caseworker": w.Caseworker} {
+			ok(t, w.Node.Store.Read(bg, func(tx *store.Tx) error {
+				list, err := w.Node.Casework.Notices(tx, w.Now(sub), 100)
+				for _, n := range list {
+					if n.Object == id {
+						told[who] += n.Kind + " "
+					}
+				}
+				return err
+			}))
+		}
+		if told["owner"] != "release_recalled release_released " || told["approver"] != "release_submitted " || told["caseworker"] != "" {
+			t.Errorf("told: %v", told)
+		}
+		if list, err := s.Presets(bg, w.DataOfficer, noisy, []float64{1, 8}); err != nil || len(list) != 2 || !(list[0][0] > list[1][0]) {
+			t.Errorf("presets: %v %v; less noise must be told as less error", list, err)
+		}
+		if _, err := s.Presets(bg, w.Approver, noisy, []float64{1}); access.AsRefusal(err) == nil {
+			t.Errorf("the approver compared presets: %v", err)
+		}
 		rep, err := w.Node.VerifyAudit(bg, nil)
 		if err != nil || rep.Fault != nil {
 			t.Errorf("the audit log: %+v %v", rep.Fault, err)

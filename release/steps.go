@@ -186,6 +186,9 @@ func (s *Service) enterState(tx *store.Tx, r *Request, to, actor, org, act strin
 	if n != 1 {
 		return ErrState
 	}
+	if err := s.tell(tx, r, to, actor); err != nil {
+		return err
+	}
 	return s.note(tx, actor, org, act, r, map[string]string{"from": r.State, "to": to})
 }
 

@@ -152,9 +152,24 @@ func (s *Service) info(r *Request, rows *records, publisher string) product.Info
 	if a.Edition == "" {
 		a.Edition = rows.last[:4] + "-1"
 	}
+	if a.Summary == nil {
+		a.Summary = s.summary(rows.layout)
+	}
 	return product.Info{ID: r.ID, Version: a.Edition, Title: product.Text(a.Title), Summary: product.Text(a.Summary), Unit: product.Text(rows.profile.Unit),
 		Note: product.Text(rows.profile.Note), Publisher: publisher, Contact: a.Contact, URL: a.URL, From: rows.first, To: rows.last, MadeAt: s.now().UTC(),
 		Program: s.program, Threshold: MinCell, HXL: true}
+}
+
+// summary says whom the records are of, where nobody did.
+func (s *Service) summary(l *layout) map[string]string {
+	out := map[string]string{}
+	register := s.registry.Catalog.Registers[l.profile.Register].Title
+	for lang, format := range map[string]string{
+		"en": "%s from %s to %s. One record is %s.", "ur": "%s، %s سے %s تک۔ ایک ریکارڈ: %s۔", "id": "%s dari %s sampai %s. Satu catatan adalah %s.",
+	} {
+		out[lang] = fmt.Sprintf(format, register.In(lang), l.first, l.last, product.Text(l.profile.Unit).In(lang))
+	}
+	return out
 }
 
 // makeNoisy spends the budget and only then draws noise. The spend is one write, which happens only while this try holds
