@@ -564,3 +564,22 @@ func FuzzReadZip(f *testing.F) {
 		}
 	})
 }
+
+// Whatever stands in a folder, Verify answers with an error or a manifest, and never believes what was not signed.
+func FuzzVerify(f *testing.F) {
+	good, err := sign([]File{{"a.txt", []byte("x")}}, Manifest{ID: "1"}, key)
+	if err != nil {
+		f.Fatal(err)
+	}
+	manifest, _ := good.File(manifestFile)
+	pem, _ := good.File(keyFile)
+	signature, _ := good.File(signatureFile)
+	f.Add(manifest, pem, signature)
+	f.Add([]byte("{}"), []byte("-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----\n"), []byte{})
+	f.Fuzz(func(t *testing.T, m, p, s []byte) {
+		folder := Folder{{"a.txt", []byte("x")}, {manifestFile, m}, {signatureFile, s}, {keyFile, p}}
+		if _, err := Verify(folder.FS(), key.Public().(ed25519.PublicKey)); err == nil && !(bytes.Equal(m, manifest) && bytes.Equal(s, signature)) {
+			t.Errorf("believed %q", m)
+		}
+	})
+}

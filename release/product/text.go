@@ -42,10 +42,22 @@ func say(lang, key string, pairs ...string) string {
 	if !ok {
 		panic("product: there is no text " + key)
 	}
-	for i := range pairs {
-		if i%2 == 0 {
-			pairs[i] = "{" + pairs[i] + "}"
+	return Fill(lang, t, pairs...)
+}
+
+// Fill puts values in place of the {names} of a text: name, value, name, value. In a right-to-left text each value is
+// isolated (Unicode FSI and PDI), or a date would read backwards.
+func Fill(lang string, t Text, pairs ...string) string {
+	words := make([]string, len(pairs))
+	for i, s := range pairs {
+		switch {
+		case i%2 == 0:
+			words[i] = "{" + s + "}"
+		case Direction(lang) == "rtl":
+			words[i] = "\u2068" + s + "\u2069"
+		default:
+			words[i] = s
 		}
 	}
-	return strings.NewReplacer(pairs...).Replace(t.In(lang))
+	return strings.NewReplacer(words...).Replace(t.In(lang))
 }

@@ -37,6 +37,19 @@ type window struct {
 
 func openFolder(t testing.TB, in product.DP) *window {
 	t.Helper()
+	files, err := DP(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder, err := in.Folder(make([]byte, 64), files...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return open(t, folder)
+}
+
+func open(t testing.TB, folder product.Folder) *window {
+	t.Helper()
 	path := ""
 	for _, name := range []string{os.Getenv("AMAN_CHROMIUM"), "chromium", "chromium-browser", "google-chrome"} {
 		if p, err := exec.LookPath(name); name != "" && err == nil {
@@ -49,14 +62,6 @@ func openFolder(t testing.TB, in product.DP) *window {
 			t.Fatal("no Chromium; scripts/test installs one")
 		}
 		t.Skip("not run: no Chromium on this machine (scripts/test installs one)")
-	}
-	files, err := DP(in)
-	if err != nil {
-		t.Fatal(err)
-	}
-	folder, err := in.Folder(make([]byte, 64), files...)
-	if err != nil {
-		t.Fatal(err)
 	}
 	dir := filepath.Join(t.TempDir(), "release")
 	if err := folder.Write(dir); err != nil {
@@ -349,6 +354,31 @@ func TestSmallCountsAreNotTold(t *testing.T) {
 	if !ask[bool](w, `!!document.querySelector(".source.rows")`) {
 		t.Error("beyond the reach the charts do not say what they count")
 	}
+}
+
+// The other kind of release has true records and no intervals; its numbers are counted in the file.
+func TestTrueRecordsInABrowser(t *testing.T) {
+	in := alike(t)
+	files, err := K(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder, err := in.Folder(make([]byte, 64), files...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := open(t, folder)
+	w.open("index.html#gender=Female")
+	if got := ask[string](w, `document.querySelector(".total strong").textContent + " " + document.querySelectorAll(".interval, .whisker, .tick").length`); got != "40 0" {
+		t.Errorf("records in view, and marks of what is not there: %q", got)
+	}
+	if got := ask[string](w, `[...document.querySelectorAll(".is-time .column")].map(e => e.textContent.replace(/\s+/g, " ")).join("|")`); !strings.Contains(got, "2021: 40") || strings.Contains(got, "2022: 40") {
+		t.Errorf("the years of women are %q", got)
+	}
+	w.check("k")
+	w.open("methods.html")
+	w.check("k-methods")
+	w.quiet()
 }
 
 func TestWithoutScript(t *testing.T) {

@@ -146,10 +146,7 @@ func (p page) T(key string, pairs ...string) (string, error) {
 	if !ok {
 		return "", fmt.Errorf("showcase: there is no text %s", key)
 	}
-	for i := 0; i < len(pairs); i += 2 {
-		pairs[i] = "{" + pairs[i] + "}"
-	}
-	return strings.NewReplacer(pairs...).Replace(t.In(p.Lang)), nil
+	return product.Fill(p.Lang, t, pairs...), nil
 }
 
 // Script gives the texts that the scripts need, as JSON.

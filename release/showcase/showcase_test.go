@@ -267,7 +267,8 @@ func TestLayout(t *testing.T) {
 	}
 }
 
-func TestKAnonymousSite(t *testing.T) {
+func alike(t *testing.T) product.K {
+	t.Helper()
 	p := product.GlobalK(2020, 2023, []product.Code{{Value: "PK", Label: product.Same("Pakistan")}})
 	names := []string{"yearOfRegistration", "gender", "isForcedLabour"}
 	var rows [][]string
@@ -282,7 +283,11 @@ func TestKAnonymousSite(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files, err := K(product.K{Info: info(), Profile: p, Table: table, Keys: names, K: 11})
+	return product.K{Info: info(), Profile: p, Table: table, Keys: names, K: 11}
+}
+
+func TestKAnonymousSite(t *testing.T) {
+	files, err := K(alike(t))
 	if err != nil {
 		t.Fatal(err)
 	}
