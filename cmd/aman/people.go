@@ -8,6 +8,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"aman/forms/openrosa"
 	"aman/node"
 	"aman/platform/access"
 	"aman/platform/audit"
@@ -419,6 +420,7 @@ type deviceAdd struct {
 	Office string `name:"office" placeholder:"CODE" help:"The office that it sends for (default: the user's only one)."`
 	Label  string `name:"label" placeholder:"TEXT" help:"What it is called (default: phone)." default:"phone"`
 	Origin string `name:"origin" env:"AMAN_ORIGIN" placeholder:"URL" help:"The address that phones use, https://aman.example.org."`
+	QR     bool   `name:"qr" help:"Show the settings as a QR code for the phone to scan."`
 }
 
 func (c *deviceAdd) Run(a *app) error {
@@ -426,6 +428,13 @@ func (c *deviceAdd) Run(a *app) error {
 		ID        string `json:"id"`
 		Token     string `json:"token"`
 		ServerURL string `json:"server_url"`
+		// Password goes with the user's login where an app asks for a name and a password.
+		Password string `json:"password"`
+		// Settings is the text of the QR code.
+		Settings string `json:"settings"`
+	}
+	if c.QR && c.Origin == "" {
+		return usage("a phone must know where to send: --origin URL")
 	}
 	err := at(a, &c.place, func(n *node.Node, tx *store.Tx) error {
 		user, err := userID(tx, c.Login)
@@ -445,14 +454,24 @@ func (c *deviceAdd) Run(a *app) error {
 		if out.ID, out.Token, err = n.SignIn.NewDevice(tx, user, offices[0], c.Label); err != nil {
 			return err
 		}
+		out.Password = n.SignIn.DevicePassword(out.ID)
 		return note(n, tx, "device.create", out.ID)
 	})
 	if err != nil {
 		return err
 	}
 	out.ServerURL = strings.TrimSuffix(c.Origin, "/") + "/v1/key/" + out.Token + "/projects/1"
+	if out.Settings, err = (openrosa.Settings{Server: out.ServerURL, Name: "Aman"}).Code(); err != nil {
+		return err
+	}
+	if c.QR && !a.json {
+		if err := writeQR(a.out, out.Settings); err != nil {
+			return err
+		}
+	}
 	return a.answer(out, func(w io.Writer) {
 		fmt.Fprintf(w, "device      %s\nserver URL  %s   (for ODK Collect; it is shown only now)\n", out.ID, out.ServerURL)
+		fmt.Fprintf(w, "or          %s with the name %s and the password %s\n", strings.TrimSuffix(c.Origin, "/"), c.Login, out.Password)
 	})
 }
 
