@@ -57,6 +57,7 @@ type formPageBody struct {
 	Versions []forms.Published
 	Media    []forms.Medium
 	Missing  int
+	Lists    []string // the entity lists that may stand for a file
 	Offices  []Option
 	Given    []string
 	Fill     string // where she fills it in the browser; empty when she may not
@@ -100,6 +101,15 @@ func (s *Server) formPage(w http.ResponseWriter, r *http.Request) {
 		for _, m := range body.Media {
 			if !m.Exists {
 				body.Missing++
+			}
+		}
+		if len(body.Media) > 0 {
+			lists, err := s.Node.Entities.Datasets(tx, p.Sub, f.Project)
+			if err != nil && access.AsRefusal(err) == nil {
+				return err
+			}
+			for _, d := range lists {
+				body.Lists = append(body.Lists, d.Name)
 			}
 		}
 		list, err := offices(tx)
