@@ -246,7 +246,10 @@ func media(t *testing.T, w *nodetest.World) {
 	list := func(version string) (out string) {
 		t.Helper()
 		good(t, w.Node.Store.Read(bg, func(tx *store.Tx) error {
-			l, err := f.Media(tx, w.Enumerator, project, "m1", version)
+			if _, err := f.Media(tx, w.Enumerator, project, "m1", forms.DraftVersion); access.AsRefusal(err) == nil {
+				t.Errorf("an enumerator sees the files of a draft: %v", err)
+			}
+			l, err := f.Media(tx, w.FieldManager, project, "m1", version)
 			for _, m := range l {
 				out += fmt.Sprintf("%s:%v:%d:%s ", m.Name, m.Exists, m.Size, m.Dataset)
 			}
@@ -257,7 +260,7 @@ func media(t *testing.T, w *nodetest.World) {
 	read := func(version, name string) (body string, err error) {
 		good(t, w.Node.Store.Read(bg, func(tx *store.Tx) error {
 			var b []byte
-			_, b, err = f.Medium(tx, w.Enumerator, project, "m1", version, name)
+			_, b, err = f.Medium(tx, w.FieldManager, project, "m1", version, name)
 			body = string(b)
 			return nil
 		}))

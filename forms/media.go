@@ -49,10 +49,19 @@ func scanMedium(r *sql.Rows) (m Medium, err error) {
 
 // Media lists the files that a version of a form expects, by name; Exists says which are here.
 func (s *Service) Media(tx *store.Tx, sub access.Subject, project int64, form, version string) ([]Medium, error) {
-	if _, err := s.form(tx, sub, access.Read, project, form, false); err != nil {
+	if _, err := s.form(tx, sub, reading(version), project, form, false); err != nil {
 		return nil, err
 	}
 	return s.MediaOf(tx, form, version)
+}
+
+// reading is what a version takes to be read: what is published is for whoever sees the
+// form, a draft for who keeps it.
+func reading(version string) access.Action {
+	if version == DraftVersion {
+		return access.ManageForms
+	}
+	return access.Read
 }
 
 // MediaOf is Media for who has the right by other means: a draft's token.
@@ -88,7 +97,7 @@ func (p *Published) stored() string {
 
 // Medium gives one file. store.ErrNone when it is not here, or an entity list stands for it.
 func (s *Service) Medium(tx *store.Tx, sub access.Subject, project int64, form, version, name string) (Medium, []byte, error) {
-	if _, err := s.form(tx, sub, access.Read, project, form, false); err != nil {
+	if _, err := s.form(tx, sub, reading(version), project, form, false); err != nil {
 		return Medium{}, nil, err
 	}
 	return s.MediumOf(tx, form, version, name)

@@ -200,7 +200,7 @@ func (s *Service) Versions(tx *store.Tx, sub access.Subject, project int64, form
 
 // Source gives the spreadsheet that a version was made of; store.ErrNone when it came as XML.
 func (s *Service) Source(tx *store.Tx, sub access.Subject, project int64, form, version string) (name string, body []byte, err error) {
-	if _, err := s.form(tx, sub, access.Read, project, form, false); err != nil {
+	if _, err := s.form(tx, sub, reading(version), project, form, false); err != nil {
 		return "", nil, err
 	}
 	p, err := s.published(tx, form, version)

@@ -148,6 +148,9 @@ func (r *reception) judge(ctx context.Context, k *knownForm) error {
 	if err != nil && p.Form == "" || p.gone || r.options.Project != 0 && p.Project != r.options.Project {
 		return ErrUnknownForm
 	}
+	if sub := r.service.at(r.sub); !r.options.Draft && !r.service.policy.Can(sub, access.Read, formObject(p.Form, p.Org), access.Facts{}).Allow {
+		return ErrUnknownForm // a form of another organisation's is not there
+	}
 	if err != nil {
 		return err
 	}

@@ -299,7 +299,9 @@ func chain(s *survey) {
 		s.t.Error("the edit is not in the office of what it edits")
 	}
 	_, err = f.Receive(bg, s.Shelter, visit(s.form, "1", "uuid:x", "uuid:e", "<age>5</age>"), nil)
-	is(s.t, "an edit from another organisation", err, forms.ErrNothingToEdit)
+	is(s.t, "an edit from another organisation", err, forms.ErrUnknownForm)
+	_, err = f.Receive(bg, s.Shelter, visit(s.form, "1", "uuid:x", "", "<age>5</age>"), nil)
+	is(s.t, "an answer from another organisation", err, forms.ErrUnknownForm)
 	// Of many edits of one version at once, one counts.
 	var wg sync.WaitGroup
 	errs := make([]error, 8)
