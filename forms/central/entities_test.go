@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"net/url"
+	"strings"
 	"testing"
 )
 
@@ -78,6 +79,11 @@ func TestEntities(t *testing.T) {
 		same(t, "row", rows[3][:4], []string{anID, "House 1", "Invented A", "5"})
 		same(t, "rows of a filter", len(lines(s.ok("GET", all+".csv?$filter="+url.QueryEscape("__system/updatedAt ne null"), nil).body)), 2)
 
+		tag := a.header.Get("ETag")
+		if again := s.do("GET", all+".csv", nil, "If-None-Match", strings.Trim(tag, `"`)); again.status != 304 || tag == "" {
+			t.Errorf("unchanged, %s: %d", tag, again.status)
+		}
+
 		s.ok("DELETE", one, nil)
 		s.no("404.1", "GET", one, nil)
 		same(t, "how many", len(s.ok("GET", all, nil).list()), 2)
@@ -118,4 +124,25 @@ func TestODataOfEntities(t *testing.T) {
 		t.Errorf("%s", m.body)
 	}
 	s.no("404.1", "GET", "{p}/datasets/shelters.svc/Other", nil)
+}
+
+// A property that holds a name is empty for every script, and can be written by one.
+func TestNamesOfEntitiesAreKeptBack(t *testing.T) {
+	s := one(t)
+	s.ok("POST", "{p}/datasets", `{"name": "families"}`)
+	s.ok("POST", "{p}/datasets/families/properties", `{"name": "head", "class": "identity"}`)
+	s.ok("POST", "{p}/datasets/families/properties", `{"name": "town", "class": "open"}`)
+	s.no("400.8", "POST", "{p}/datasets/families/properties", `{"name": "other", "class": "secret"}`)
+	const one = "{p}/datasets/families/entities/" + anID
+	s.ok("POST", "{p}/datasets/families/entities", `{"uuid": "`+anID+`", "label": "Family one", "data": {"head": "Invented Name", "town": "Invented A"}}`)
+	s.ok("PATCH", one+"?baseVersion=1", `{"data": {"head": "Invented Name Two"}}`)
+	for _, path := range []string{one, one + "/versions", one + "/diffs", "{p}/datasets/families/entities", "{p}/datasets/families/entities.csv", "{p}/datasets/families.svc/Entities",
+		"{p}/datasets/families.svc/Entities?$filter=" + url.QueryEscape("head ne 'x'")} {
+		a := s.ok("GET", path, nil)
+		if bytes.Contains(a.body, []byte("Invented Name")) {
+			t.Errorf("%s shows a name: %s", path, a.body)
+		}
+	}
+	rows := s.ok("GET", "{p}/datasets/families.svc/Entities?$filter="+url.QueryEscape("head eq 'Invented Name Two'"), nil).rows()
+	same(t, "nobody finds out a name by asking for it", len(rows), 0)
 }

@@ -40,6 +40,7 @@ func (c *call) fail(err error) {
 	}
 	c.w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	c.w.Header().Del("Content-Disposition")
+	c.w.Header().Del("Content-Encoding")
 	c.w.Header().Del("ETag")
 	c.w.WriteHeader(p.status())
 	c.w.Write(body)

@@ -2,6 +2,7 @@ package central
 
 import (
 	"bufio"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
@@ -287,7 +288,7 @@ func (c *call) file(name, mediaType string) {
 // be told by breaking the connection off, so that no half table is taken for a whole one.
 func (c *call) stream(f func(w io.Writer) error) error {
 	w := bufio.NewWriterSize(noting{c}, 64<<10)
-	err := f(w)
+	err := c.packed(w, f)
 	if err == nil {
 		err = w.Flush()
 	}
@@ -296,6 +297,26 @@ func (c *call) stream(f func(w io.Writer) error) error {
 		panic(http.ErrAbortHandler)
 	}
 	return err
+}
+
+// packed writes tables compressed for who takes them so: they shrink to a tenth, and a border
+// post has a thin line. Pictures and archives are small already.
+func (c *call) packed(w io.Writer, f func(w io.Writer) error) error {
+	kind, _, _ := strings.Cut(c.w.Header().Get("Content-Type"), ";")
+	packs := kind == "text/csv" || strings.HasSuffix(kind, "json")
+	if !packs || !strings.Contains(c.r.Header.Get("Accept-Encoding"), "gzip") {
+		return f(w)
+	}
+	c.w.Header().Set("Content-Encoding", "gzip")
+	c.w.Header().Add("Vary", "Accept-Encoding")
+	z, err := gzip.NewWriterLevel(w, gzip.BestSpeed)
+	if err != nil {
+		return err
+	}
+	if err := f(z); err != nil {
+		return err
+	}
+	return z.Close()
 }
 
 // noting notes that something has left.

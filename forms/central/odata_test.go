@@ -1,6 +1,8 @@
 package central
 
 import (
+	"bytes"
+	"compress/gzip"
 	"encoding/xml"
 	"fmt"
 	"io"
@@ -159,6 +161,53 @@ func TestODataFilters(t *testing.T) {
 	s.no("501.5", "GET", "{p}/forms/trip.svc/Submissions?$filter="+url.QueryEscape("age eq 5"), nil)
 	s.no("501.4", "GET", "{p}/forms/trip.svc/Submissions?$filter="+url.QueryEscape("length('a') eq 5"), nil)
 	s.no("501.6", "GET", "{p}/forms/trip.svc/Submissions?$expand=leg", nil)
+}
+
+func TestOrderAndLimits(t *testing.T) {
+	s := one(t)
+	s.sent()
+	const table = "{p}/forms/trip.svc/Submissions"
+	same(t, "the oldest first", idsOf(s.ok("GET", table+"?$top=2&$orderby="+url.QueryEscape("__system/submissionDate asc"), nil).rows()), []string{"uuid:1", "uuid:2"})
+	a := s.ok("GET", "{p}/forms/trip.svc/Submissions.leg?$top=3&$orderby=__system/submissionDate", nil)
+	next := a.obj()["@odata.nextLink"].(string)
+	same(t, "legs of the second page", get(s.ok("GET", next[len(s.base):], nil).rows(), 0, "__Submissions-id"), "uuid:2")
+	s.no("501.5", "GET", table+"?$orderby=age", nil)
+	same(t, "a part of the list", get(s.ok("GET", "{p}/forms/trip/submissions?limit=2&offset=1", nil).list(), 1, "instanceId"), "uuid:3")
+	same(t, "none of it", len(s.ok("GET", "{p}/forms/trip/submissions?limit=0", nil).list()), 0)
+	for _, x := range notHere {
+		if x.method == "GET" {
+			path := strings.NewReplacer("{project}", "2", "{form}", "trip", "{instance}", "uuid:1", "{what...}", "x", "{dataset}", "d", "{entity}", "e").Replace(x.pattern)
+			s.no("501.1", "GET", path, nil)
+		}
+	}
+}
+
+func TestTablesGoPacked(t *testing.T) {
+	s := one(t)
+	s.sent()
+	for path, packed := range map[string]bool{".svc/Submissions": true, "/submissions.csv": true, "/submissions.csv.zip": false, "/submissions": true} {
+		plain := s.ok("GET", "{p}/forms/trip"+path, nil, "Accept-Encoding", "identity")
+		a := s.ok("GET", "{p}/forms/trip"+path, nil, "Accept-Encoding", "gzip")
+		if (a.header.Get("Content-Encoding") == "gzip") != packed {
+			t.Errorf("%s: %s", path, a.header.Get("Content-Encoding"))
+			continue
+		}
+		if !packed {
+			continue
+		}
+		z, err := gzip.NewReader(bytes.NewReader(a.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(z)
+		if err != nil || !bytes.Equal(body, plain.body) {
+			t.Errorf("%s: another content, %v", path, err)
+		}
+	}
+	a := s.no("501.5", "GET", "{p}/forms/trip.svc/Submissions?$filter=age%20eq%205", nil, "Accept-Encoding", "gzip")
+	if a.header.Get("Content-Encoding") != "" {
+		t.Error("a problem is packed")
+	}
 }
 
 func TestODataSelect(t *testing.T) {

@@ -260,3 +260,25 @@ func TestAnIntakeFormGivesNothingBack(t *testing.T) {
 		t.Errorf("%d wait in the queue: %v", waiting, err)
 	}
 }
+
+func TestFieldsOfOlderVersions(t *testing.T) {
+	s := one(t)
+	s.publishTrip()
+	s.send(tripOf("uuid:1", "1", "Invented Name", "31", someWay))
+	newer := strings.ReplaceAll(strings.ReplaceAll(trip, "| A trip     | trip       | 1  ", "| A trip     | trip       | 2  "), "| integer               | age        | Age            |                  |", "| integer               | years      | Years          |                  |")
+	s.ok("POST", "{p}/forms/trip/draft?ignoreWarnings=true", newer, "Content-Type", markdown)
+	s.ok("POST", "{p}/forms/trip/draft/publish", nil)
+	head := func(query string) string {
+		return string(lines(s.ok("GET", "{p}/forms/trip/submissions.csv"+query, nil).body)[0])
+	}
+	if h := head(""); strings.Contains(h, "age") || !strings.Contains(h, "years") {
+		t.Error(h)
+	}
+	if h := head("?deletedFields=true"); !strings.Contains(h, "age") || !strings.Contains(h, "years") {
+		t.Error(h)
+	}
+	row := s.ok("GET", "{p}/forms/trip.svc/Submissions", nil).rows()[0].(map[string]any)
+	if _, ok := row["age"]; ok || row["years"] != nil {
+		t.Errorf("%v", row)
+	}
+}

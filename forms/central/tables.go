@@ -214,6 +214,7 @@ func (c *call) service() string {
 // odataHeaders say that the answer is OData of version 4.
 func (c *call) odataHeaders() {
 	c.w.Header().Set("OData-Version", "4.0")
+	c.w.Header().Set("Content-Type", "application/json; charset=utf-8")
 }
 
 // unchanged answers 304 when the script has this content already.
