@@ -21,6 +21,8 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
+	"aman/forms"
+	"aman/forms/entities"
 	"aman/platform/store"
 )
 
@@ -504,6 +506,65 @@ func TestFillMap(t *testing.T) {
 	b.opened()
 	b.until("two maps", `document.querySelectorAll("#odk .map-block-component canvas, #odk .map-block canvas").length >= 2`)
 	b.look("map")
+	for _, x := range c.take() {
+		t.Error(x)
+	}
+}
+
+// A form with a list of the house: its rows come with it, stay for when there is no network,
+// and are fetched anew when they changed. The form knows who fills it in.
+func TestFillEntityList(t *testing.T) {
+	s := newSite(t)
+	s.allow(t, s.Caseworker)
+	ctx, admin := context.Background(), s.Now(s.Admin)
+	check := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := s.Node.Entities.CreateDataset(ctx, admin, 1, "places", entities.Settings{})
+	check(err)
+	check(s.Node.Entities.AddProperty(ctx, admin, 1, "places", "beds", "open"))
+	add := func(label, beds string) {
+		t.Helper()
+		_, err := s.Node.Entities.Create(ctx, s.Now(s.Caseworker), 1, "places", []entities.New{{Label: label, Values: map[string]string{"beds": beds}}}, "test")
+		check(err)
+	}
+	add("North gate", "12")
+	body, err := os.ReadFile("testdata/shelter.xml")
+	check(err)
+	_, err = s.Node.Forms.SaveDraft(ctx, admin, forms.Upload{Project: 1, FileName: "shelter.xml", Body: body, IgnoreWarnings: true})
+	check(err)
+	check(s.Node.Forms.LinkDataset(ctx, admin, 1, "shelter", "places.csv", "places"))
+	_, err = s.Node.Forms.PublishDraft(ctx, admin, 1, "shelter", "")
+	check(err)
+
+	b := s.open(t, "en", "list")
+	c := b.listen()
+	b.signIn(s.Caseworker)
+	b.goTo("/fill")
+	b.until("the list", `!!document.querySelector("#newphrase")`)
+	b.run(chromedp.SetValue("#newphrase", passphrase), chromedp.Click("#offline form button.button"))
+	b.until("the device to be ready", `!!document.querySelector("#offline details")`)
+	b.run(chromedp.Click("#offline > p > button.button"))
+	b.until("every form on the device", `!document.querySelector("#offline > p > button.button")`)
+	add("South gate", "3")
+	b.goTo("/fill/1/shelter")
+	b.opened()
+	b.pick("Which place?", "South gate") // it was added after the first copy
+	b.until("the beds", `document.querySelector("#odk").innerText.includes("Free beds: 3")`)
+	b.sees("Filled in by caseworker")
+	b.saved()
+	eval[bool](b, `navigator.serviceWorker.ready.then(() => true)`)
+	b.cut(true)
+	b.goTo("/fill/1/shelter")
+	b.until("the door", `!!document.querySelector("#passphrase")`)
+	b.run(chromedp.SetValue("#passphrase", passphrase), chromedp.Click("#fill form button.button"))
+	b.opened()
+	b.pick("Which place?", "North gate")
+	b.until("the beds", `document.querySelector("#odk").innerText.includes("Free beds: 12")`)
+	b.sees("Filled in by caseworker")
 	for _, x := range c.take() {
 		t.Error(x)
 	}

@@ -7,7 +7,7 @@ import { offlinePanel } from "./offline.js";
 import { zip } from "./zip.js";
 import { t, when } from "./texts.js";
 import { onLeave } from "./router.js";
-import { button, download, el } from "./ui.js";
+import { button, download, el, fit } from "./ui.js";
 
 const address = (f, draft) => `/fill/${f.project}/${encodeURIComponent(f.form)}${draft ? `?draft=${draft}` : ""}`;
 
@@ -23,8 +23,8 @@ async function available() {
 
 const title = (head) => el("bdi", {}, head.name ? `${head.title}: ${head.name}` : head.title);
 
-function row(head, at, ...acts) {
-  return el("li", {}, el("div", { class: "fill-row" }, el("div", {}, el("strong", {}, title(head)), el("div", { class: "when" }, when(at))), el("div", { class: "fill-acts" }, acts)));
+function row({ id, head, at }, ...acts) {
+  return el("li", { "data-id": id }, el("div", { class: "fill-row" }, el("div", {}, el("strong", {}, title(head)), el("div", { class: "when" }, when(at))), el("div", { class: "fill-acts" }, acts)));
 }
 
 const section = (id, heading, count, ...body) => el("section", { class: "panel", id }, el("h2", {}, heading, count ? [" ", el("span", { class: "pill" }, String(count))] : ""), ...body);
@@ -57,7 +57,7 @@ let redraw = () => {};
 function refused(list) {
   if (!list.length) return null;
   return section("refused", t("refused.title"), list.length, el("p", { class: "hint" }, t("refused.lead")), el("ul", { class: "list" }, list.map((i) => {
-    const li = row(i.head, i.at, button(t("refused.again"), () => outbox.again(i.id)), button(t("refused.save"), () => saveFile(i)), button(t("delete"), () => remove(i, t("refused.delete_ask"))));
+    const li = row(i, button(t("refused.again"), () => outbox.again(i.id)), button(t("refused.save"), () => saveFile(i)), button(t("delete"), () => remove(i, t("refused.delete_ask"))));
     li.append(el("p", { class: "warn" }, i.head.reason || t("refused.no_reason")));
     return li;
   })));
@@ -66,17 +66,17 @@ function refused(list) {
 function waiting(list) {
   if (!list.length) return null;
   const why = outbox.needsSignIn() ? el("p", { class: "warnbox" }, t("waiting.signed_out"), " ", el("a", { href: "/signin?next=/fill" }, t("door.signin"))) : el("p", { class: "hint" }, t(reachable() ? "waiting.soon" : "waiting.offline"));
-  return section("waiting", t("waiting.title"), list.length, why, el("ul", { class: "list" }, list.map((i) => row(i.head, i.at, el("span", { class: "pill" }, t(outbox.sending() === i.id ? "state.sending" : "state.waiting"))))), el("p", {}, button(t("waiting.send"), () => outbox.send())));
+  return section("waiting", t("waiting.title"), list.length, why, el("ul", { class: "list" }, list.map((i) => row(i, el("span", { class: "pill" }, t(outbox.sending() === i.id ? "state.sending" : "state.waiting"))))), el("p", {}, button(t("waiting.send"), () => outbox.send())));
 }
 
 function drafts(list) {
   if (!list.length) return null;
-  return section("drafts", t("drafts.title"), list.length, el("ul", { class: "list" }, list.map((i) => row(i.head, i.at, el("a", { class: "button", href: address(i.head, i.id) }, t("drafts.go_on")), button(t("delete"), () => remove(i, t("drafts.delete_ask")))))));
+  return section("drafts", t("drafts.title"), list.length, el("ul", { class: "list" }, list.map((i) => row(i, el("a", { class: "button", href: address(i.head, i.id) }, t("drafts.go_on")), button(t("delete"), () => remove(i, t("drafts.delete_ask")))))));
 }
 
 function sent(list) {
   if (!list.length) return null;
-  return el("details", { class: "panel", id: "sent" }, el("summary", {}, t("sent.title"), " ", el("span", { class: "pill" }, String(list.length))), el("p", { class: "hint" }, t("sent.lead")), el("ul", { class: "list" }, list.toReversed().map((i) => row(i.head, i.at))));
+  return el("details", { class: "panel", id: "sent" }, el("summary", {}, t("sent.title"), " ", el("span", { class: "pill" }, String(list.length))), el("p", { class: "hint" }, t("sent.lead")), el("ul", { class: "list" }, list.toReversed().map((i) => row(i))));
 }
 
 function fillable({ list, fresh }, kept) {
@@ -90,15 +90,13 @@ function fillable({ list, fresh }, kept) {
 /** showList draws the list, and again whenever something changes, until another view comes. */
 export async function showList(main) {
   await outbox.forgetOld();
-  let now = await available(), opened = false, gone = false, drawing = Promise.resolve();
+  let now = await available(), gone = false, drawing = Promise.resolve();
   const draw = async () => {
     const out = await items.list("out"), draft = await items.list("draft"), kept = await forms.known();
     const state = (s) => out.filter((i) => i.state === s);
     const parts = [refused(state("refused")), waiting(state("waiting")), drafts(draft.toReversed()), fillable(now, kept), await offlinePanel(now, () => redraw()), sent(state("sent"))];
     if (gone) return;
-    opened = main.querySelector("#sent")?.open ?? opened;
-    main.replaceChildren(el("div", { class: "head" }, el("h1", {}, t("title")), el("p", { class: "fill-state", role: "status" }, el("span", { class: "pill" }, t(reachable() ? "state.online" : "state.offline")))), ...parts.filter(Boolean));
-    if (opened) main.querySelector("#sent")?.setAttribute("open", "");
+    fit(main, [el("div", { class: "head", id: "head" }, el("h1", {}, t("title")), el("p", { class: "fill-state", role: "status" }, el("span", { class: "pill" }, t(reachable() ? "state.online" : "state.offline")))), ...parts.filter(Boolean)]);
   };
   redraw = () => (gone ? undefined : (drawing = drawing.then(draw)));
   const stop = [onReach(async () => { now = await available(); redraw(); }), outbox.onChange(() => redraw())];

@@ -14,6 +14,18 @@ export function el(tag, attributes = {}, ...children) {
 
 export const button = (text, onclick, kind = "quiet") => el("button", { type: "button", class: kind, onclick }, text);
 
+/** fit makes nodes the children of a place; one that is there already, looking the same, stays as it
+ *  is, with what is being typed in it. */
+export function fit(place, nodes) {
+  const next = nodes.map((n) => {
+    const old = [...place.children].find((o) => o.id && o.id === n.id);
+    if (old instanceof HTMLDetailsElement) n.open = old.open;
+    return old?.isEqualNode(n) ? old : n;
+  });
+  [...place.childNodes].filter((o) => !next.includes(o)).forEach((o) => o.remove());
+  next.forEach((n, i) => { if (place.childNodes[i] !== n) place.insertBefore(n, place.childNodes[i] ?? null); });
+}
+
 /** download hands a file to the person. */
 export function download(blob, name) {
   const a = el("a", { href: URL.createObjectURL(blob), download: name });
