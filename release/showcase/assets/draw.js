@@ -11,7 +11,8 @@
   A.num = function (n) { return number.format(n); };
   function label(l) { return typeof l === "string" ? l : l[lang] || l.en; }
   A.label = label;
-  A.valueLabel = function (v) { return label(D.values[v].l); };
+  // Isolated in right-to-left text (Unicode FSI and PDI), or "9–17" would read "17–9".
+  A.valueLabel = function (v) { return rtl ? "\u2068" + label(D.values[v].l) + "\u2069" : label(D.values[v].l); };
 
   // An element with properties and children; text is never taken for markup.
   function h(tag, props) {
@@ -153,7 +154,11 @@
     var pick = h("div", { class: "pick" }, ["from", "to"].map(function (s) {
       return h("button", { type: "button", "aria-pressed": (side[panel.id] || "from") === s, "data-key": panel.id + ":" + s, on: function () { side[panel.id] = s; state.draw(); } }, label(D.attrs[s === "to" ? panel.to : panel.attr].l));
     }));
-    return { cells: cells, nodes: [pick, drawing] };
+    // From where on each shade stands.
+    var key = h("p", { class: "shades" }, [D.k].concat(steps.map(function (x) { return Math.max(D.k, Math.floor(x * top) + 1); })).map(function (from, i, all) {
+      return from === all[i + 1] ? null : h("span", {}, h("i", { class: "shade s" + (i + 1) }), A.num(from) + (i < 4 ? "+" : "–" + A.num(top)));
+    }));
+    return { cells: cells, nodes: [pick, drawing, cells.length ? key : nothing()] };
   }
 
   // Two columns of nodes and ribbons between them (after Sankey 1898), the largest pairs first.
