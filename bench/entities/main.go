@@ -7,8 +7,9 @@
 //	go run ./bench/entities -database postgres://…   on an empty database
 //
 // It prints the 50th and 95th percentile, in milliseconds, of what a page of the list, a
-// search, a count and one entity take inside the node (no HTTP), at several depths and for
-// several people; and of the file that a phone fetches, the time, the pace and the memory.
+// search and a count take inside the node, at several depths and for several people; the same
+// over HTTP on loopback, for a browser and for a program (REST); and of the file that a phone
+// fetches, the time, the pace and the memory.
 package main
 
 import (
@@ -268,6 +269,9 @@ func measure(ctx context.Context, n *node.Node, w world, o options) error {
 			}))
 	}
 	if err := errors.Join(faults...); err != nil {
+		return err
+	}
+	if err := overHTTP(ctx, n, w, o); err != nil {
 		return err
 	}
 	for _, x := range who[1:] {

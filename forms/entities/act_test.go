@@ -25,7 +25,7 @@ func TestWrites(t *testing.T) {
 			f    func(*testing.T, *nodetest.World)
 		}{
 			{"lists", listWrites}, {"create", createMany}, {"update", updateOne}, {"delete, restore, purge", deleteRestorePurge},
-			{"own only", ownOnly}, {"approval", approval}, {"refused", refused}, {"pages", pages}, {"hashes", hashes},
+			{"own only", ownOnly}, {"approval", approval}, {"refused", refused}, {"pages", pages}, {"exports", exports}, {"hashes", hashes},
 		} {
 			t.Run(x.name, func(t *testing.T) { x.f(t, w) })
 		}
@@ -405,8 +405,26 @@ func pages(t *testing.T, w *nodetest.World) {
 		if n != 40 {
 			t.Errorf("%d made by one", n)
 		}
+		behind, err3 := e.List(tx, field(w), entities.Query{Project: 1, Dataset: "many", Limit: 2, AfterID: p.Entities[0].ID})
+		if len(behind.Entities) != 1 || behind.Entities[0].ID != p.Entities[1].ID || err3 != nil {
+			t.Errorf("behind %s: %+v, %v", p.Entities[0].ID, behind, err3)
+		}
+		if _, err := e.List(tx, field(w), entities.Query{Project: 1, Dataset: "many", AfterID: id(5)}); !errors.Is(err, entities.ErrCursor) {
+			t.Errorf("behind what is not there: %v", err)
+		}
 		return errors.Join(err, err2)
 	})
+}
+
+// An export ends where it is told to, or with the list.
+func exports(t *testing.T, w *nodetest.World) {
+	for _, x := range []struct{ limit, want int }{{0, 80}, {1, 1}, {79, 79}, {500, 80}} {
+		n := 0
+		err := w.Node.Entities.Each(bg, field(w), entities.Query{Project: 1, Dataset: "many", Limit: x.limit}, func(entities.Entity) error { n++; return nil })
+		if err != nil || n != x.want {
+			t.Errorf("%d asked for, %d given, %v", x.limit, n, err)
+		}
+	}
 }
 
 func hashes(t *testing.T, w *nodetest.World) {

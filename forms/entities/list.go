@@ -3,6 +3,7 @@ package entities
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -33,8 +34,12 @@ type Query struct {
 	// Times from (included) and to (not included).
 	CreatedFrom, CreatedTo, UpdatedFrom, UpdatedTo time.Time
 	Oldest                                         bool // oldest first; else the newest made first
-	Limit, Offset                                  int  // default 50, at most 1,000
-	After                                          Cursor
+
+	// Limit is how many in a page (default 50, at most 1,000), or in all for Each (0: no end).
+	Limit, Offset int
+	After         Cursor
+	// AfterID begins behind the entity of this id instead; ErrCursor when there is none.
+	AfterID string
 
 	export bool // the rows and properties that the subject may export
 }
@@ -86,6 +91,10 @@ func (s *Service) List(tx *store.Tx, sub access.Subject, q Query) (Page, error) 
 func (s *Service) boundPage(tx *store.Tx, sub access.Subject, l *list, q Query) (Page, error) {
 	bound := boundQuery(l, q)
 	switch {
+	case q.AfterID != "" && q.Oldest:
+		bound.Where = append(bound.Where, registry.On("id", ">", q.AfterID))
+	case q.AfterID != "":
+		return Page{}, ErrCursor // newest first, a register's rows are counted off
 	case q.After != "" && q.Oldest:
 		bound.Where = append(bound.Where, registry.On("id", ">", string(q.After)))
 	case q.After != "":
@@ -129,6 +138,18 @@ func (c Cursor) read() (at int64, id string, err error) {
 		return 0, "", ErrCursor
 	}
 	return at, id, nil
+}
+
+// behind is where a page begins.
+func (s *Service) behind(tx *store.Tx, l *list, q Query) (at int64, id string, err error) {
+	if q.AfterID == "" {
+		return q.After.read()
+	}
+	err = tx.Row("SELECT created_at FROM entities WHERE id = ? AND list = ?", q.AfterID, l.ID).Scan(&at)
+	if errors.Is(err, store.ErrNone) {
+		err = ErrCursor
+	}
+	return at, q.AfterID, err
 }
 
 // action is what one must be allowed to do to see the rows of a query.
@@ -282,8 +303,8 @@ func (s *Service) page(tx *store.Tx, sub access.Subject, l *list, q Query, limit
 	ways := s.ways(sub, q.action())
 	if q.IDs != nil || q.Search != "" {
 		// These name the rows: one look at each, whatever the way.
-		reach, args := s.reach(sub, q)
-		ways = []access.Way{{Where: reach, Args: args}}
+		reach, reachArgs := s.reach(sub, q)
+		ways = []access.Way{{Where: reach, Args: reachArgs}}
 	}
 	if err != nil || none || len(ways) == 0 {
 		return nil, false, err
@@ -292,22 +313,30 @@ func (s *Service) page(tx *store.Tx, sub access.Subject, l *list, q Query, limit
 	if q.Oldest {
 		order, cmp = " ORDER BY created_at, id", ">"
 	}
-	if q.After != "" {
-		at, id, err := q.After.read()
+	if q.After != "" || q.AfterID != "" {
+		at, id, err := s.behind(tx, l, q)
 		if err != nil {
 			return nil, false, err
 		}
 		where, args = where+" AND (r.created_at, r.id) "+cmp+" (?, ?)", append(args, at, id)
 	}
+	// Each way gives the first rows of its own, in the order of an index, and these are sorted.
+	// UNION, not UNION ALL: an entity that is reached in two ways is listed once. The limits are
+	// written out: PostgreSQL plans for a tenth of the table where it cannot see them.
 	var parts []string
 	var all []any
 	for _, w := range ways {
-		// The limits are written out: PostgreSQL plans for a tenth of the table where it cannot see them.
-		parts = append(parts, fmt.Sprintf("SELECT id, created_at FROM (SELECT r.id AS id, r.created_at AS created_at FROM %s WHERE %s AND %s%s LIMIT %d) AS way", l.table(), where, w.Where, order, q.Offset+limit+1))
+		parts = append(parts, "SELECT r.id AS id, r.created_at AS created_at FROM "+l.table()+" WHERE "+where+" AND "+w.Where)
 		all = append(append(all, args...), w.Args...)
 	}
-	ids := strings.Join(parts, " UNION ")
-	query := fmt.Sprintf("SELECT %s FROM entities r WHERE r.id IN (SELECT id FROM (%s) AS ways%s LIMIT %d OFFSET %d)%s",
+	ids := parts[0] // one way needs no sorting
+	if len(parts) > 1 {
+		for i := range parts {
+			parts[i] = fmt.Sprintf("SELECT id, created_at FROM (%s%s LIMIT %d) AS way", parts[i], order, q.Offset+limit+1)
+		}
+		ids = strings.Join(parts, " UNION ")
+	}
+	query := fmt.Sprintf("SELECT %s FROM entities r WHERE r.id IN (SELECT id FROM (%s%s LIMIT %d OFFSET %d) AS page)%s",
 		rowColumns, ids, order, limit+1, q.Offset, strings.ReplaceAll(strings.ReplaceAll(order, "created_at", "r.created_at"), " id", " r.id"))
 	rows, err := store.All(tx, scanRow, query, all...)
 	if err != nil {
@@ -430,8 +459,11 @@ func (s *Service) Each(ctx context.Context, sub access.Subject, q Query, f func(
 
 // stream is Each without the right and the entry.
 func (s *Service) stream(ctx context.Context, sub access.Subject, q Query, f func(Entity) error) error {
-	q.Limit = streamed
+	left := q.Limit
 	for {
+		if q.Limit = streamed; left > 0 {
+			q.Limit = min(left, streamed)
+		}
 		var page Page
 		err := s.db.Read(ctx, func(tx *store.Tx) (err error) {
 			page, err = s.List(tx, sub, q)
@@ -445,9 +477,9 @@ func (s *Service) stream(ctx context.Context, sub access.Subject, q Query, f fun
 				return err
 			}
 		}
-		if !page.More {
+		if left -= len(page.Entities); !page.More || left == 0 {
 			return nil
 		}
-		q.After, q.Offset = page.Next, 0
+		q.After, q.AfterID, q.Offset = page.Next, "", 0
 	}
 }
