@@ -127,6 +127,46 @@ func TestLedgerLikeMemory(t *testing.T) {
 	})
 }
 
+// A restored backup has forgotten a spend: the folder that was released since is counted in again, once.
+func TestCountAfterARestore(t *testing.T) {
+	w := nodetest.New(t, "")
+	s := w.Node.Release
+	open(t, w, 12, true, "female", "ForcedLabour")
+	ok(t, s.SetBudget(bg, w.Approver, "cases", 4, 0))
+	r := made(t, w, tiny)
+	folder, err := s.Folder(bg, w.DataOfficer, r.ID)
+	ok(t, err)
+	if _, err := s.Count(bg, w.Approver, "cases", folder.FS()); !errors.Is(err, release.ErrCounted) {
+		t.Errorf("a release that is in the ledger was counted again: %v", err)
+	}
+	before := budget(t, w).Spent
+	forget := func() {
+		ok(t, w.Node.Store.Write(bg, func(tx *store.Tx) error {
+			_, err := tx.Exec("DELETE FROM privacy_ledger WHERE seq > 0")
+			return err
+		}))
+	}
+	forget()
+	if _, err := s.Count(bg, w.DataOfficer, "cases", folder.FS()); access.AsRefusal(err) == nil {
+		t.Errorf("the data officer wrote into the ledger: %v", err)
+	}
+	if e, err := s.Count(bg, w.Approver, "cases", folder.FS()); err != nil || e.Rho != before || budget(t, w).Spent != before {
+		t.Errorf("counted %v of %v: %v", e.Rho, before, err)
+	}
+	other := nodetest.New(t, "")
+	ok(t, other.Node.Release.SetBudget(bg, other.Approver, "cases", 4, 0))
+	if _, err := other.Node.Release.Count(bg, other.Approver, "cases", folder.FS()); err == nil {
+		t.Error("a folder of another node was counted")
+	}
+	// More than is left: all of it is gone.
+	forget()
+	ok(t, w.Node.Store.Write(bg, func(tx *store.Tx) error { _, err := tx.Exec("DELETE FROM privacy_ledger"); return err }))
+	ok(t, s.SetBudget(bg, w.Approver, "cases", 0.5, 0))
+	if _, err := s.Count(bg, w.Approver, "cases", folder.FS()); err != nil || budget(t, w).Left != 0 {
+		t.Errorf("left %v: %v", budget(t, w).Left, err)
+	}
+}
+
 // tiny is a release that takes a moment.
 var tiny = func() release.Ask {
 	a := noisy

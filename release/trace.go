@@ -4,11 +4,15 @@ import (
 	"context"
 	"crypto/ed25519"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"time"
 
 	"aman/platform/access"
+	"aman/platform/audit"
 	"aman/platform/store"
+	"aman/release/dp"
 	"aman/release/product"
 	"aman/release/showcase"
 )
@@ -42,6 +46,51 @@ func (s *Service) Trace(tx *store.Tx, m *product.Manifest, manifest []byte) (t T
 	l := m.Ledger
 	t.InLedger = l.Seq > 0 && l.Seq < len(spent) && spent[l.Seq].Hash == l.Hash && spent[l.Seq].Purpose == purpose(r.ID)
 	return t, nil
+}
+
+// ErrCounted: the ledger has the release already.
+var ErrCounted = errors.New("the ledger has this release already")
+
+// Count writes a release of this node into a ledger that lacks it, as the ledger of a restored backup may: what was released
+// since then was spent. Where the budget does not bear it, all that is left is spent. It is for those who approve.
+func (s *Service) Count(ctx context.Context, sub access.Subject, register string, folder fs.FS) (dp.Entry, error) {
+	m, err := Check(folder, s.PublicKey())
+	if err != nil {
+		return dp.Entry{}, err
+	}
+	if m.DP == nil {
+		return dp.Entry{}, &Fault{"path", "path"}
+	}
+	err = s.db.Write(ctx, func(tx *store.Tx) error {
+		if _, err := s.policy.Require(tx, sub, access.ApproveRelease, access.Object{Register: "releases", Org: sub.Org}); err != nil {
+			return err
+		}
+		list, err := entries(tx, register+"/"+sub.Org)
+		if err == nil && len(spends(list, m.ID)) > 0 {
+			err = ErrCounted
+		}
+		if err != nil {
+			return err
+		}
+		return s.audit.Append(tx, audit.Entry{At: s.now().UTC(), Actor: sub.User, Org: sub.Org, Action: "release.count", Outcome: audit.OK,
+			Register: "releases", Object: m.ID, Detail: map[string]string{"kind": register}})
+	})
+	if err != nil {
+		return dp.Entry{}, err
+	}
+	ledger, err := dp.OpenLedger(ctx, books{db: s.db, population: register + "/" + sub.Org}, 0)
+	if err != nil {
+		return dp.Entry{}, &Fault{"no_budget", ""}
+	}
+	grant, err := ledger.Spend(ctx, purpose(m.ID), m.DP.Rho)
+	var over *dp.OverspendError
+	if errors.As(err, &over) && over.Left > 0 {
+		grant, err = ledger.Spend(ctx, purpose(m.ID), over.Left)
+	}
+	if err != nil {
+		return dp.Entry{}, err
+	}
+	return grant.Entry, nil
 }
 
 // Recall notice: what to lay over a release that is already out.

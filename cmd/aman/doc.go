@@ -4,7 +4,8 @@
 //	aman demo                 a demonstration on a throwaway store
 //	aman init, aman serve     a real node
 //	aman user, org, office, device, backup, restore, doctor, audit, keys
-//	aman form, xpath, screen  tools on files, without a node
+//	aman release              plan, make, check what leaves; the privacy ledger
+//	aman form, xpath, screen, synth, evaluate   tools on files, without a node
 //
 // # What commands promise
 //

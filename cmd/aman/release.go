@@ -397,7 +397,8 @@ type releaseLedger struct {
 	File     string  `arg:"" optional:"" type:"path" placeholder:"FILE" help:"A ledger file; without it the ledgers of a node."`
 	Register string  `name:"register" placeholder:"R" help:"Only the ledger of this register."`
 	Set      float64 `name:"set-budget" placeholder:"EPSILON" help:"Write down, once and for ever, what may be spent on --register (at delta 1e-6)."`
-	As       string  `name:"as" placeholder:"LOGIN" help:"The user whose right to approve releases is used for --set-budget."`
+	As       string  `name:"as" placeholder:"LOGIN" help:"The user whose right to approve releases is used for --set-budget and --count."`
+	Count    string  `name:"count" type:"path" placeholder:"FOLDER" help:"Write a release of this node into the ledger of --register, if a restored backup has forgotten it."`
 }
 
 // population is one ledger, for the answer.
@@ -408,10 +409,21 @@ type population struct {
 
 func (c *releaseLedger) Run(a *app) error {
 	var out []population
-	if c.Set != 0 {
-		if c.Register == "" {
-			return usage("--set-budget needs --register, such as cases")
+	if (c.Set != 0 || c.Count != "") && c.Register == "" {
+		return usage("--set-budget and --count need --register, such as cases")
+	}
+	if c.Count != "" {
+		if err := with(a, &c.place, func(n *node.Node) error {
+			sub, err := subject(a, n, c.As)
+			if err == nil {
+				_, err = n.Release.Count(a, sub, c.Register, os.DirFS(c.Count))
+			}
+			return err
+		}); err != nil {
+			return sheetFault(err)
 		}
+	}
+	if c.Set != 0 {
 		if err := with(a, &c.place, func(n *node.Node) error {
 			sub, err := subject(a, n, c.As)
 			if err != nil {
@@ -484,7 +496,8 @@ func sheetFault(err error) error {
 		return input("%s", release.Mend(f.Code))
 	case access.AsRefusal(err) != nil:
 		return input("this user may not do that, or there is no such release")
-	case errors.Is(err, release.ErrState), errors.Is(err, release.ErrRecalled), errors.Is(err, release.ErrBudgetSet):
+	case errors.Is(err, release.ErrState), errors.Is(err, release.ErrRecalled), errors.Is(err, release.ErrBudgetSet), errors.Is(err, release.ErrCounted),
+		errors.Is(err, product.ErrKey), errors.Is(err, product.ErrSignature), errors.As(err, new(*product.Tampered)), errors.As(err, new(*release.Small)):
 		return input("%v", err)
 	}
 	return err

@@ -66,6 +66,9 @@ func TestReleaseOnANode(t *testing.T) {
 	if s := l.ok("release", "ledger", "--data", dir); !strings.Contains(s, asked.ID) {
 		t.Errorf("the ledger says %s", s)
 	}
+	if code, _, s := l.run("release", "ledger", "--data", dir, "--register", "cases", "--count", out, "--as", "second"); code != exitInput || !strings.Contains(s, "already") {
+		t.Errorf("counted twice: exit %d: %s", code, s)
+	}
 	// Another node did not make it, and a changed file is found.
 	other := filepath.Join(t.TempDir(), "other")
 	newNode(t, other)
