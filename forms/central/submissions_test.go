@@ -23,6 +23,8 @@ func TestASubmission(t *testing.T) {
 		s.no("409.1", "POST", all, tripOf("uuid:1", "1", "Another Name", "31", ""), "Content-Type", "application/xml")
 		s.no("404.6", "POST", all, tripOf("uuid:2", "9", "Invented Name", "31", ""), "Content-Type", "application/xml")
 		s.no("400.8", "POST", all, strings.ReplaceAll(tripOf("uuid:2", "1", "x", "1", ""), `id="trip"`, `id="other"`), "Content-Type", "application/xml")
+		s.no("400.8", "POST", all, `<data id="other"><name>No id</name></data>`, "Content-Type", "application/xml")
+		s.no("400.2", "POST", all, `<data><name>No form</name></data>`, "Content-Type", "application/xml")
 		s.no("400.1", "POST", all, "<data", "Content-Type", "application/xml")
 		made := s.ok("POST", all, `<data id="trip" version="1"><name>No id</name></data>`, "Content-Type", "application/xml").obj()
 		if !strings.HasPrefix(made["instanceId"].(string), "uuid:") {

@@ -1,10 +1,12 @@
 package central
 
 import (
+	"bytes"
 	"errors"
 
 	"aman/forms"
 	"aman/forms/xform"
+	"aman/forms/xpath"
 )
 
 // newSubmission takes the XML of a submission: POST …/submissions.
@@ -34,8 +36,14 @@ func (c *call) take(f forms.Form, version string, body []byte) (forms.Result, er
 	if err != nil && !errors.Is(err, xform.ErrNoInstanceID) {
 		return forms.Result{}, submissionFault(err, len(body))
 	}
-	if err == nil && in.Form != f.ID {
-		return forms.Result{}, unexpected("form id", in.Form, "did not match the form ID in the URL")
+	of := ""
+	if in != nil {
+		of = in.Form
+	} else if doc, err := xpath.ParseXML(bytes.NewReader(body), xpath.XMLLimits{Bytes: xform.MaxSize}); err == nil {
+		of, _ = doc.DocumentElement().Attr("id") // it has no instance id, and will be given one
+	}
+	if of != f.ID {
+		return forms.Result{}, unexpected("form id", of, "did not match the form ID in the URL")
 	}
 	res, err := c.h.Forms.Receive(c.ctx(), c.sub, body, nil, forms.ReceiveOptions{Project: f.Project, Draft: version == forms.DraftVersion,
 		DeviceName: c.r.URL.Query().Get("deviceID"), Agent: c.r.UserAgent(), AllowNoID: true})
