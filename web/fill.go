@@ -147,15 +147,22 @@ func edition(parts ...[]byte) string {
 	return hex.EncodeToString(sum[:6])
 }
 
-// fillKey gives the person who is signed in the secret that opens what her browsers keep
+// fillKey gives the person who is signed in the secret that opens what this browser keeps
 // for her. It is derived, so nothing is stored; whoever loses her account gets it no more.
+// The browser names itself by a random number, and the secret differs with it: a session
+// that was stolen once does not open a disk that is stolen later.
 func (s *Server) fillKey(w http.ResponseWriter, r *http.Request) {
+	var asked struct{ Device string }
+	if err := json.NewDecoder(r.Body).Decode(&asked); err != nil || len(asked.Device) < 22 || len(asked.Device) > 100 {
+		s.fail(w, r, http.StatusBadRequest, "error.form")
+		return
+	}
 	sub, _ := subjectOf(r)
 	p := s.page(r, "fill.title")
 	derive := func(what string) []byte { return s.Node.Ring.Derive("fill/" + what + "/" + sub.User) }
 	s.json(w, http.StatusOK, map[string]string{
 		"holder": base64.RawURLEncoding.EncodeToString(derive("holder")[:16]),
-		"secret": base64.StdEncoding.EncodeToString(derive("secret")),
+		"secret": base64.StdEncoding.EncodeToString(derive("secret/" + asked.Device)),
 		// Forms may ask who fills them in (jr:preload="property").
 		"name": p.Who(sub.User),
 	})

@@ -112,29 +112,41 @@ func TestWhatABrowserKeepsOfTheFillPages(t *testing.T) {
 	t.Logf("a browser keeps %d files of %d bytes before compression", len(keep), total)
 }
 
-func TestTheFillKeyIsThePersons(t *testing.T) {
+func TestTheFillKeyIsThePersonsOnOneDevice(t *testing.T) {
 	_, _, h := newSite(t, false)
-	key := func(login string) string {
+	const desk, phone = `{"device":"AAAAAAAAAAAAAAAAAAAAAAAAAAAA"}`, `{"device":"BBBBBBBBBBBBBBBBBBBBBBBBBBBB"}`
+	key := func(login, device string) map[string]string {
 		t.Helper()
 		c := client(t)
 		signIn(t, c, h.URL, login)
-		return body(t, must(c.Post(h.URL+"/fill/key", "", nil)), nil)
+		var out map[string]string
+		text := body(t, must(c.Post(h.URL+"/fill/key", "application/json", strings.NewReader(device))), nil)
+		if err := json.Unmarshal([]byte(text), &out); err != nil || len(out["secret"]) != 44 {
+			t.Fatalf("%v: %s", err, text)
+		}
+		return out
 	}
-	one, again, other := key("caseworker"), key("caseworker"), key("supervisor")
-	if one != again || !strings.Contains(one, `"secret"`) {
-		t.Errorf("the same person got %q and %q", one, again)
+	first, again, elsewhere, other := key("caseworker", desk), key("caseworker", desk), key("caseworker", phone), key("supervisor", desk)
+	if first["secret"] != again["secret"] || first["holder"] != again["holder"] {
+		t.Error("the same person got two keys on one device")
 	}
-	if one == other {
+	if first["secret"] == elsewhere["secret"] || first["holder"] != elsewhere["holder"] {
+		t.Error("one key opens two devices")
+	}
+	if first["secret"] == other["secret"] || first["holder"] == other["holder"] {
 		t.Error("two people got the same key")
 	}
-	r := must(http.Post(h.URL+"/fill/key", "", nil))
+	r := must(http.Post(h.URL+"/fill/key", "application/json", strings.NewReader(desk)))
 	if text := body(t, r, nil); r.StatusCode != http.StatusUnauthorized || strings.Contains(text, "secret") {
 		t.Errorf("without a session: %s", r.Status)
 	}
-	// Another website may not ask for it in her name.
 	c := client(t)
 	signIn(t, c, h.URL, "caseworker")
-	req, err := http.NewRequest(http.MethodPost, h.URL+"/fill/key", nil)
+	if r := must(c.Post(h.URL+"/fill/key", "application/json", strings.NewReader(`{"device":"short"}`))); r.StatusCode != http.StatusBadRequest {
+		t.Errorf("without a device: %s", r.Status)
+	}
+	// Another website may not ask for it in her name.
+	req, err := http.NewRequest(http.MethodPost, h.URL+"/fill/key", strings.NewReader(desk))
 	if err != nil {
 		t.Fatal(err)
 	}

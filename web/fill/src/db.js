@@ -1,7 +1,7 @@
 // The device's store: two tables of IndexedDB. What stands in clear is an opaque holder, a kind,
 // a state and a time; the rest of a record is sealed (seal.js).
 //
-//   holders  { holder, server, passphrase?, wrong }
+//   holders  { holder, server, passphrase?, wrong }, and { holder: "device", number }
 //   records  { id, holder, kind: "draft" | "out" | "form" | "medium", state?, at, iv, sealed }
 
 let opening;

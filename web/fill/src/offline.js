@@ -1,7 +1,7 @@
 // Working without a network: a passphrase, and the forms fetched beforehand.
 import * as seal from "./seal.js";
 import * as forms from "./forms.js";
-import { json, reachable } from "./net.js";
+import { reachable } from "./net.js";
 import { t } from "./texts.js";
 import { button, el } from "./ui.js";
 
@@ -26,7 +26,7 @@ function passphraseForm(done) {
       return field.focus();
     }
     save.disabled = true;
-    await seal.choosePassphrase(await json("/fill/key", { method: "POST" }), phrase);
+    await seal.choosePassphrase(await seal.serverKey(), phrase);
     field.value = "";
     done();
   } }, fault, el("div", { class: "field" }, el("label", { for: "newphrase" }, t("offline.phrase")), el("p", { class: "hint", id: "phrasehint" }, t("offline.phrase_hint", { n: seal.shortest })), field),

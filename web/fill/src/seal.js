@@ -7,6 +7,7 @@
 // A signed-in page opens the first wrap without asking; without a network the passphrase opens
 // the second. The open key lives in this module alone, not extractable, and goes with the page.
 import * as db from "./db.js";
+import { json } from "./net.js";
 
 // OWASP Password Storage Cheat Sheet: 600,000 rounds of PBKDF2-HMAC-SHA-256.
 const rounds = 600_000;
@@ -43,7 +44,19 @@ export const unlocked = () => open !== null;
 /** lock forgets the key. */
 export const lock = () => { open = null; };
 
-/** withServer opens the device's store with what POST /fill/key gave; the first time it makes the key. */
+/** serverKey asks the server for the secret of this person on this device. The server derives it
+ *  from a number that only this device has, so that whoever once held her session cannot open a
+ *  disk that comes into his hands later. */
+export async function serverKey() {
+  let device = await db.get("holders", "device");
+  if (!device) {
+    device = { holder: "device", number: btoa(String.fromCharCode(...bytes(32))) };
+    await db.put("holders", device);
+  }
+  return json("/fill/key", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ device: device.number }) });
+}
+
+/** withServer opens the device's store with what serverKey gave; the first time it makes the key. */
 export async function withServer({ holder, secret }) {
   const raw = Uint8Array.from(atob(secret), (c) => c.charCodeAt(0));
   let kept = await db.get("holders", holder);
