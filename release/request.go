@@ -9,6 +9,7 @@ import (
 
 	"aman/platform/access"
 	"aman/platform/store"
+	"aman/release/dp"
 )
 
 // Paths of a release.
@@ -177,17 +178,26 @@ func (s *Service) load(tx *store.Tx, id string) (*Request, error) {
 	if len(list) == 0 {
 		return nil, &access.Refusal{Action: access.Read, Object: access.Object{Register: "releases", ID: id}, Reason: access.NoSuchRow}
 	}
-	return list[0], s.attempts(tx, list[0])
+	return list[0], attempts(tx, list...)
 }
 
-// attempts counts what the ledger says was spent for the request.
-func (s *Service) attempts(tx *store.Tx, r *Request) error {
-	if r.Ask.Path != PathDP || r.State == Draft {
-		return nil
+// attempts counts what the ledgers say was spent for each request.
+func attempts(tx *store.Tx, list ...*Request) (err error) {
+	ledgers := map[string][]dp.Entry{}
+	for _, r := range list {
+		if r.Ask.Path != PathDP || r.State == Draft {
+			continue
+		}
+		ledger, read := ledgers[r.Population]
+		if !read {
+			if ledger, err = entries(tx, r.Population); err != nil {
+				return err
+			}
+			ledgers[r.Population] = ledger
+		}
+		r.Attempts = len(spends(ledger, r.ID))
 	}
-	list, err := entries(tx, r.Population)
-	r.Attempts = len(spends(list, r.ID))
-	return err
+	return nil
 }
 
 // Request reads one request. A draft is shown to its owner alone, the plan to those who release or approve.
@@ -214,12 +224,7 @@ func (s *Service) Requests(tx *store.Tx, sub access.Subject, limit int) ([]*Requ
 	if err != nil {
 		return nil, err
 	}
-	for _, r := range list {
-		if err := s.attempts(tx, r); err != nil {
-			return nil, err
-		}
-	}
-	return list, nil
+	return list, attempts(tx, list...)
 }
 
 // Acts names the steps that the subject may take now: the buttons of a page.
