@@ -112,7 +112,9 @@ func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 		h.say(w, r, http.StatusBadRequest, "openrosa.unreadable", "why", fmt.Sprint(bad.error))
 		return
 	}
-	h.Log.Error("openrosa", "route", r.Pattern, "err", err)
+	if r.Context().Err() == nil { // else the phone is gone, and nothing is wrong here
+		h.Log.Error("openrosa", "route", r.Pattern, "err", err)
+	}
 	w.Header().Set("Retry-After", "60")
 	h.say(w, r, http.StatusServiceUnavailable, "openrosa.later")
 }

@@ -145,9 +145,13 @@ func (h *Handler) as(who identify, do answer) http.HandlerFunc {
 		r, body := arriving(w, r)
 		c, err := who(h, r)
 		if err == nil {
-			if err = do(h, w, r, c); err == nil {
-				return
-			}
+			err = h.bound(r.Context(), &c)
+		}
+		if err == nil {
+			err = do(h, w, r, c)
+		}
+		if err == nil {
+			return
 		}
 		body.finish()
 		h.fail(w, r, err)

@@ -21,7 +21,7 @@ import (
 func TestHostile(t *testing.T) {
 	p := newPhone(t, nodetest.New(t, "")) // which database it is, is not the point
 	p.publish(survey, nil)
-	for name, test := range map[string]func(*phone){"documents": hostileDocuments, "uploads": hostileUploads, "busy": busy, "cut": cut, "slow": slow, "replay": digestReplay, "waits": waits} {
+	for name, test := range map[string]func(*phone){"documents": hostileDocuments, "uploads": hostileUploads, "busy": busy, "cut": cut, "slow": slow, "replay": digestReplay, "one project": oneProject, "waits": waits} {
 		t.Run(name, func(t *testing.T) {
 			here := *p
 			here.t = t

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"aman/forms"
 	"aman/platform/store"
 )
 
@@ -113,6 +114,39 @@ func tokens(p *phone) {
 			p.envelope(res, text)
 		}
 	}
+}
+
+// oneProject: a phone that a program let in for a project has no other.
+func oneProject(p *phone) {
+	other, err := p.Node.Forms.SaveProject(bg, p.Now(p.Admin), forms.Project{Name: "Another"})
+	p.must(err)
+	d, err := p.Node.Forms.SaveDraft(bg, p.Now(p.Admin), forms.Upload{Project: other.ID, Body: []byte(plainForm("of another project", "1")), IgnoreWarnings: true})
+	p.must(err)
+	_, err = p.Node.Forms.PublishDraft(bg, p.Now(p.Admin), other.ID, d.Form, "")
+	p.must(err)
+	var token string
+	p.must(p.Node.Store.Write(bg, func(tx *store.Tx) (err error) {
+		var id string
+		if id, token, err = p.Node.SignIn.NewDevice(tx, p.Enumerator.User, p.Office, "Let in by a program"); err != nil {
+			return err
+		}
+		_, err = tx.Exec("INSERT INTO app_users (device, project, user_id) VALUES (?, ?, ?)", id, other.ID, p.Enumerator.User)
+		return err
+	}))
+	own := fmt.Sprintf("%s/v1/key/%s/projects/%d", p.base, token, other.ID)
+	for _, server := range []string{own, p.base + "/collector/" + token} {
+		list, err := newCollect(p.t, server).list("")
+		p.must(err)
+		if len(list) != 1 || list[0].ID != "of another project" {
+			p.t.Errorf("%s: %+v", server, list)
+		}
+	}
+	p.everywhere(p.base+"/v1/key/"+token+"/projects/1", func(ask string, res *http.Response, _ string) { p.check(ask, res.StatusCode, 403) })
+	// A phone of the pages has every project of its user.
+	f := p.seen(newCollect(p.t, p.base+"/collector/"+p.token), "of another project", "")
+	p.check("seen by another phone", f.ID, "of another project")
+	status, _ := p.postTo(own+"/submission", nil, xmlPart(p.filled(p.id("elsewhere"), "1")))
+	p.check("a form of another project", status, 404)
 }
 
 func tokenInQuery(p *phone) {

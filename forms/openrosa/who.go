@@ -12,6 +12,7 @@ import (
 	"aman/forms"
 	"aman/platform/access"
 	"aman/platform/signin"
+	"aman/platform/store"
 )
 
 // caller is who asks, and at which address.
@@ -49,6 +50,7 @@ var (
 	noBasic   = &refusal{status: http.StatusUnauthorized, key: "openrosa.not_https", challenge: true}
 	notYours  = &refusal{status: http.StatusForbidden, key: "openrosa.another_user"}
 	noProject = &refusal{status: http.StatusNotFound, key: "openrosa.no_project"}
+	elsewhere = &refusal{status: http.StatusForbidden, key: "openrosa.no_project"}
 	noDraft   = &refusal{status: http.StatusNotFound, key: "openrosa.no_draft"}
 )
 
@@ -148,6 +150,28 @@ func named(h *Handler, r *http.Request, project int64) (c caller, err error) {
 	c.project, c.sub.At = project, h.Now().UTC()
 	c.urls = urls{base: h.base(r) + "/kobo/" + url.PathEscape(login), shape: ofKobo}
 	return c, nil
+}
+
+// bound keeps a phone that a program let in (forms/central) to the one project it was let in for.
+func (h *Handler) bound(ctx context.Context, c *caller) error {
+	if c.sub.Device == "" {
+		return nil
+	}
+	var own int64
+	err := h.Store.Read(ctx, func(tx *store.Tx) error {
+		return tx.Row("SELECT project FROM app_users WHERE device = ?", c.sub.Device).Scan(&own)
+	})
+	switch {
+	case errors.Is(err, store.ErrNone):
+		return nil
+	case err != nil:
+		return err
+	case c.project == 0:
+		c.project = own
+	case c.project != own:
+		return elsewhere
+	}
+	return nil
 }
 
 func project(r *http.Request) (int64, error) {
