@@ -96,10 +96,10 @@ func (s *Service) putDraft(tx *store.Tx, sub access.Subject, c *Checked) error {
 	if err != nil {
 		return err
 	}
-	if _, err := tx.Exec(`INSERT INTO form_drafts (form, version, title, hash, token, body, encrypted, source_name, source, problems, org, made_at, made_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (form) DO UPDATE SET version = excluded.version, title = excluded.title, hash = excluded.hash, body = excluded.body, encrypted = excluded.encrypted,
+	if _, err := tx.Exec(`INSERT INTO form_drafts (form, version, title, hash, token, body, encrypted, media, source_name, source, problems, org, made_at, made_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (form) DO UPDATE SET version = excluded.version, title = excluded.title, hash = excluded.hash, body = excluded.body, encrypted = excluded.encrypted, media = excluded.media,
 		source_name = excluded.source_name, source = excluded.source, problems = excluded.problems, org = excluded.org, made_at = excluded.made_at, made_by = excluded.made_by`,
-		c.ID, c.Version, c.Title, c.Hash, token, c.XML, c.Encrypted, c.SourceName, orNull(c.Source), string(problems), sub.Org, store.Micros(sub.At), sub.User); err != nil {
+		c.ID, c.Version, c.Title, c.Hash, token, c.XML, c.Encrypted, mediaText(c.Media), c.SourceName, orNull(c.Source), string(problems), sub.Org, store.Micros(sub.At), sub.User); err != nil {
 		return err
 	}
 	if _, err := tx.Exec("UPDATE forms SET updated_at = ? WHERE id = ?", store.Micros(sub.At), c.ID); err != nil {
@@ -109,7 +109,7 @@ func (s *Service) putDraft(tx *store.Tx, sub access.Subject, c *Checked) error {
 		return err
 	}
 	if c.itemsets != nil {
-		if err := s.putMedium(tx, c.ID, itemset, "text/csv", c.itemsets, sub.At); err != nil {
+		if err := s.putMedium(tx, c.ID, itemset, "text/csv", contentOf(c.itemsets), sub.At); err != nil {
 			return err
 		}
 	}

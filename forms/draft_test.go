@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"aman/forms"
@@ -19,7 +21,7 @@ func TestForms(t *testing.T) {
 			name string
 			test func(*testing.T, *nodetest.World)
 		}{
-			{"projects", projects}, {"a draft becomes a version", draftToVersion}, {"trying a draft out", tryOut}, {"files", media}, {"lists judge", lists},
+			{"projects", projects}, {"a draft becomes a version", draftToVersion}, {"trying a draft out", tryOut}, {"files", media}, {"drafts saved and published at once", draftRace}, {"lists judge", lists},
 			{"spreadsheets", spreadsheets}, {"rejected", rejections}, {"deleted forms", deletedForms}, {"archived projects", archived},
 		} {
 			t.Run(x.name, func(t *testing.T) { x.test(t, w) })
@@ -305,6 +307,48 @@ func media(t *testing.T, w *nodetest.World) {
 	if got, err := read("", "map.png"); got != "map" || err != nil {
 		t.Errorf("dropping a draft took a published file: %q %v", got, err)
 	}
+}
+
+// draftRace: whatever comes in between, a version holds one draft whole.
+func draftRace(t *testing.T, w *nodetest.World) {
+	f, project := w.Node.Forms, ourProject(t, w)
+	_, err := f.SaveDraft(bg, w.FieldManager, forms.Upload{Project: project, Body: household("race", "0")})
+	good(t, err)
+	var wg sync.WaitGroup
+	var published atomic.Int64
+	for i := range 12 {
+		wg.Go(func() {
+			if _, err := f.SaveDraft(bg, w.FieldManager, forms.Upload{Project: project, Form: "race", Body: household("race", fmt.Sprint("v", i))}); err != nil {
+				t.Errorf("saving: %v", err)
+			}
+		})
+		wg.Go(func() {
+			_, err := f.PublishDraft(bg, w.FieldManager, project, "race", "")
+			switch {
+			case err == nil:
+				published.Add(1)
+			case !errors.Is(err, forms.ErrMoved) && !errors.Is(err, forms.ErrVersionKnown) && !errors.Is(err, store.ErrNone):
+				t.Errorf("publishing: %v", err)
+			}
+		})
+	}
+	wg.Wait()
+	if _, err := f.PublishDraft(bg, w.FieldManager, project, "race", ""); err == nil {
+		published.Add(1)
+	}
+	good(t, w.Node.Store.Read(bg, func(tx *store.Tx) error {
+		list, err := f.Versions(tx, w.FieldManager, project, "race")
+		if err != nil || int64(len(list)) != published.Load() || len(list) == 0 {
+			t.Errorf("%d versions of %d published, %v", len(list), published.Load(), err)
+		}
+		for _, p := range list {
+			_, body, err := f.Definition(tx, "race", p.Version)
+			if err != nil || !bytes.Equal(body, household("race", p.Version)) || p.Title != "Household "+p.Version {
+				t.Errorf("version %s is not one draft (%v)", p.Version, err)
+			}
+		}
+		return nil
+	}))
 }
 
 // lists: the files that choices are drawn from are what an answer is judged by.

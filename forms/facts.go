@@ -191,5 +191,14 @@ func mediaOf(m *xform.Model, definition []byte) []string {
 	if bytes.Contains(definition, []byte(` query="instance(`)) {
 		names[itemset] = true
 	}
+	maps.DeleteFunc(names, func(name string, _ bool) bool { return !plainText(name, 255) })
 	return slices.Sorted(maps.Keys(names))
+}
+
+// mediaText is how the names are kept with a version: a line each, and never empty, so that
+// none at all is told from what was kept before names were.
+func mediaText(names []string) string { return "\n" + strings.Join(names, "\n") }
+
+func mediaNames(text string) (names []string, known bool) {
+	return strings.FieldsFunc(text, func(r rune) bool { return r == '\n' }), text != ""
 }

@@ -165,6 +165,18 @@ func TestGeoJSON(t *testing.T) {
 	}
 }
 
+func TestMediaNames(t *testing.T) {
+	for _, names := range [][]string{nil, {"a.csv"}, {"a b.csv", "ü.png"}} {
+		got, known := mediaNames(mediaText(names))
+		if !known || !slices.Equal(got, names) {
+			t.Errorf("%q became %q %v", names, got, known)
+		}
+	}
+	if _, known := mediaNames(""); known {
+		t.Error("what was never kept is known")
+	}
+}
+
 func TestPlainPath(t *testing.T) {
 	for in, want := range map[string]string{"/a/b": "/a/b", "/a/b[2]/c[13]": "/a/b/c", "": ""} {
 		if got := plainPath(in); got != want {

@@ -109,5 +109,5 @@ func (s *Service) knownForm(tx *store.Tx, form string) (*knownForm, error) {
 }
 
 // draftColumns reads a draft as publishedColumns reads a published version.
-const draftColumns = `SELECT r.id, p.version, p.title, r.project, r.org, r.kind, r.state, p.hash, p.made_at, p.made_by, p.encrypted, r.offices, p.lists, r.deleted_at
+const draftColumns = `SELECT r.id, p.version, p.title, r.project, r.org, r.kind, r.state, p.hash, p.made_at, p.made_by, p.encrypted, r.offices, p.lists, p.media, r.deleted_at
 	FROM forms r JOIN form_drafts p ON p.form = r.id`

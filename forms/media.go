@@ -70,15 +70,19 @@ func (s *Service) MediaOf(tx *store.Tx, form, version string) ([]Medium, error) 
 	if err != nil {
 		return nil, err
 	}
-	c, err := s.compiled(tx, p)
-	if err != nil {
-		return nil, err
+	names, known := mediaNames(p.media)
+	if !known {
+		c, err := s.compiled(tx, p)
+		if err != nil {
+			return nil, err
+		}
+		names = c.media
 	}
 	list, err := store.All(tx, scanMedium, mediumColumns, form, p.stored())
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range c.media {
+	for _, name := range names {
 		if !slices.ContainsFunc(list, func(m Medium) bool { return m.Name == name }) {
 			list = append(list, Medium{Name: name})
 		}
@@ -137,8 +141,9 @@ func (s *Service) PutMedium(ctx context.Context, sub access.Subject, project int
 	if len(body) > MaxMedium {
 		return ErrMediumLarge
 	}
+	c := contentOf(body) // before the write: a large file takes a while
 	return s.editMedia(ctx, sub, project, form, name, func(tx *store.Tx, at time.Time) error {
-		return s.putMedium(tx, form, name, mediaType, body, at)
+		return s.putMedium(tx, form, name, mediaType, c, at)
 	})
 }
 
@@ -179,23 +184,32 @@ func (s *Service) editMedia(ctx context.Context, sub access.Subject, project int
 	})
 }
 
-func (s *Service) putMedium(tx *store.Tx, form, name, mediaType string, body []byte, at time.Time) error {
-	if err := dropMedia(tx, form, []string{name}); err != nil {
-		return err
-	}
+// content is what a file holds, with its names.
+type content struct {
+	body        []byte
+	md5, sha256 string
+}
+
+func contentOf(body []byte) content {
 	if body == nil {
 		body = []byte{}
 	}
 	short, long := md5.Sum(body), sha256.Sum256(body)
-	content := hex.EncodeToString(long[:])
-	if _, err := tx.Exec("INSERT INTO form_blobs (content, body) VALUES (?, ?) ON CONFLICT (content) DO NOTHING", content, body); err != nil {
+	return content{body, hex.EncodeToString(short[:]), hex.EncodeToString(long[:])}
+}
+
+func (s *Service) putMedium(tx *store.Tx, form, name, mediaType string, c content, at time.Time) error {
+	if err := dropMedia(tx, form, []string{name}); err != nil {
+		return err
+	}
+	if _, err := tx.Exec("INSERT INTO form_blobs (content, body) VALUES (?, ?) ON CONFLICT (content) DO NOTHING", c.sha256, c.body); err != nil {
 		return err
 	}
 	if !plainText(mediaType, 200) {
 		mediaType = ""
 	}
 	_, err := tx.Exec("INSERT INTO form_media (form, version, name, media_type, size, hash, content, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-		form, DraftVersion, name, mediaType, len(body), hex.EncodeToString(short[:]), content, store.Micros(at))
+		form, DraftVersion, name, mediaType, len(c.body), c.md5, c.sha256, store.Micros(at))
 	return err
 }
 

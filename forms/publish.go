@@ -30,6 +30,7 @@ type Published struct {
 	// Draft: it is the draft of the form, for trying it out.
 	Draft bool
 
+	media string // names of the files it expects, as mediaText writes them
 	lists string // names what the files beside it hold that submissions are judged by
 	gone  bool   // the form was deleted
 }
@@ -52,7 +53,7 @@ var (
 )
 
 const (
-	publishedColumns = `SELECT r.id, p.version, p.title, r.project, r.org, r.kind, r.state, p.hash, p.published_at, p.published_by, p.encrypted, r.offices, p.lists, r.deleted_at
+	publishedColumns = `SELECT r.id, p.version, p.title, r.project, r.org, r.kind, r.state, p.hash, p.published_at, p.published_by, p.encrypted, r.offices, p.lists, p.media, r.deleted_at
 	FROM forms r JOIN published_forms p ON p.form = r.id`
 	newest = "p.published_at = (SELECT max(q.published_at) FROM published_forms q WHERE q.form = r.id)"
 )
@@ -60,7 +61,7 @@ const (
 func scanPublished(r *sql.Rows) (p Published, err error) {
 	var at, deleted int64
 	var offices string
-	err = r.Scan(&p.Form, &p.Version, &p.Title, &p.Project, &p.Org, &p.Kind, &p.State, &p.Hash, &at, &p.By, &p.Encrypted, &offices, &p.lists, &deleted)
+	err = r.Scan(&p.Form, &p.Version, &p.Title, &p.Project, &p.Org, &p.Kind, &p.State, &p.Hash, &at, &p.By, &p.Encrypted, &offices, &p.lists, &p.media, &deleted)
 	p.At, p.Offices, p.gone = store.Time(at), strings.Fields(offices), deleted != 0
 	return p, err
 }
@@ -161,8 +162,8 @@ func (s *Service) publish(tx *store.Tx, sub access.Subject, p *Published, c *Che
 		return err
 	}
 	p.At, p.By = sub.At, sub.User
-	if _, err := tx.Exec("INSERT INTO published_forms (form, version, title, hash, body, published_at, published_by, encrypted, lists, source_name, source) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		p.Form, p.Version, p.Title, p.Hash, c.XML, store.Micros(p.At), p.By, p.Encrypted, p.lists, c.SourceName, orNull(c.Source)); err != nil {
+	if _, err := tx.Exec("INSERT INTO published_forms (form, version, title, hash, body, published_at, published_by, encrypted, lists, media, source_name, source) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		p.Form, p.Version, p.Title, p.Hash, c.XML, store.Micros(p.At), p.By, p.Encrypted, p.lists, mediaText(c.Media), c.SourceName, orNull(c.Source)); err != nil {
 		return err
 	}
 	if _, err := tx.Exec("UPDATE forms SET title = ?, updated_at = ? WHERE id = ?", p.Title, store.Micros(p.At), p.Form); err != nil {

@@ -20,11 +20,12 @@ ALTER TABLE published_forms DROP COLUMN mapping;
 ALTER TABLE published_forms ADD COLUMN published_by TEXT NOT NULL DEFAULT '';
 ALTER TABLE published_forms ADD COLUMN encrypted BOOLEAN NOT NULL DEFAULT FALSE;
 ALTER TABLE published_forms ADD COLUMN lists TEXT NOT NULL DEFAULT '';
+ALTER TABLE published_forms ADD COLUMN media TEXT NOT NULL DEFAULT '';
 ALTER TABLE published_forms ADD COLUMN source_name TEXT NOT NULL DEFAULT '';
 ALTER TABLE published_forms ADD COLUMN source BLOB;
 CREATE TABLE form_drafts (
   form TEXT PRIMARY KEY, version TEXT NOT NULL, title TEXT NOT NULL, hash TEXT NOT NULL, token TEXT NOT NULL, body BLOB NOT NULL,
-  encrypted BOOLEAN NOT NULL DEFAULT FALSE, lists TEXT NOT NULL DEFAULT '', source_name TEXT NOT NULL DEFAULT '', source BLOB,
+  encrypted BOOLEAN NOT NULL DEFAULT FALSE, lists TEXT NOT NULL DEFAULT '', media TEXT NOT NULL DEFAULT '', source_name TEXT NOT NULL DEFAULT '', source BLOB,
   problems TEXT NOT NULL DEFAULT '', org TEXT NOT NULL, made_at BIGINT NOT NULL, made_by TEXT NOT NULL
 );
 -- Files beside a version of a form; what they hold is kept once, under its SHA-256.
