@@ -301,6 +301,9 @@ func TestInEachLanguage(t *testing.T) {
 		if n := ask[int](w, `document.querySelectorAll('ul.chosen li').length`); n != 3 {
 			t.Errorf("%s: %d chips for two choices and a way back", lang, n)
 		}
+		if text := ask[string](w, `document.querySelector("ul.chosen button").textContent`); strings.Contains(text, ":") {
+			t.Errorf("%s: a mark is called twice: %q", lang, text)
+		}
 		if lang == "ur" { // the same elements in all languages; this one turns them around
 			w.check(lang + "-chosen")
 		}

@@ -22,6 +22,9 @@
     }
     return p;
   });
+  // The line with the number is read out when it changes; it stays in its place for that.
+  var total = h("p", { class: "total", role: "status" }), rest = h("div", {});
+  head.append(total, rest);
   head.hidden = false;
 
   var state = {
@@ -79,7 +82,7 @@
     above();
     if (key) {
       var again = document.querySelector('[data-key="' + CSS.escape(key) + '"]');
-      if (again) again.focus({ preventScroll: true });
+      (again || document.getElementById("main")).focus({ preventScroll: true });
     }
     document.querySelectorAll("a[data-keep]").forEach(function (a) { a.hash = write(); });
     A.milliseconds = performance.now() - start;
@@ -96,7 +99,7 @@
 
   function above() {
     var c = view.total, big = A.shown(c), dp = D.kind === "dp", parts = [];
-    parts.push(h("p", { class: "total" }, h("strong", {}, big === null ? say("fewer", { k: A.num(D.k) }) : A.num(big)), " ",
+    total.replaceChildren.apply(total, listed(h("strong", {}, big === null ? say("fewer", { k: A.num(D.k) }) : A.num(big)), " ",
       c.beyond ? (dp ? say("synthetic") : say("records")) : say("people"),
       c.beyond || c.small ? null : [" ", h("bdi", { dir: "ltr", class: "interval" }, "(" + A.intervalText(c) + ")")],
       c.beyond ? null : [" · ", h("span", { class: "syn" }, A.recordsText(c)), " " + say("synthetic")]));
@@ -104,7 +107,7 @@
       var list = h("ul", { class: "chosen", "aria-label": say("chosen") });
       chosen.forEach(function (v, a) {
         var name = A.valueLabel(v), column = A.label(D.attrs[a].l);
-        if (name !== column) name = column + ": " + name;
+        if (A.label(D.values[v].l) !== column) name = column + ": " + name;
         list.append(h("li", {}, h("button", { type: "button", "data-key": "chip:" + v, "aria-label": say("remove", { what: name }), on: function () { state.choose(v); } }, name, h("span", { "aria-hidden": "true" }, " ×"))));
       });
       list.append(h("li", {}, h("button", { type: "button", class: "clear", on: function () { chosen.clear(); moved(); } }, say("clear"))));
@@ -113,14 +116,17 @@
       parts.push(h("p", { class: "hint" }, say("nothing")));
     }
     if (dp) {
-      parts.push(h("p", { class: "legend", "aria-hidden": "true" }, ["bar", "whisker", "tick"].map(function (k) { return h("span", {}, h("i", { class: "key key-" + k }), say("legend." + k)); })));
+      parts.push(h("p", { class: "legend", "aria-hidden": "true" }, ["bar", "unsure", "whisker", "tick"].map(function (k) { return h("span", {}, h("i", { class: "key key-" + k }), say("legend." + k)); })));
     }
     parts.push(h("p", { class: "acts" },
       h("button", { type: "button", "data-key": "link", on: copy }, say("link")),
       h("button", { type: "button", "data-key": "csv", on: download }, say("csv")),
       h("button", { type: "button", "data-key": "print", on: function () { window.print(); } }, say("print"))));
-    head.replaceChildren.apply(head, parts);
+    rest.replaceChildren.apply(rest, parts);
   }
+
+  // The arguments without gaps, lists laid flat.
+  function listed() { return Array.prototype.slice.call(arguments).flat().filter(function (x) { return x !== null; }); }
 
   function copy(e) {
     var button = e.currentTarget;

@@ -44,13 +44,17 @@
   A.estimateText = function (c) { return c.beyond ? "–" : c.small ? fewer() : A.num(c.est); };
   A.intervalText = function (c) { return c.beyond || c.small ? "–" : A.num(c.low) + "–" + A.num(c.high); };
 
+  // An interval that holds 0: it may be nobody.
+  function unsure(c) { return !c.beyond && !c.small && c.low === 0; }
+
   // What stands beside a bar: the number to quote with its interval, then the synthetic records.
   function figures(c) {
     if (D.kind !== "dp") return [h("b", {}, A.recordsText(c))];
     if (c.beyond) return [h("span", { class: "sr" }, T.syn + " "), h("b", { class: "syn" }, A.recordsText(c))];
-    var main = c.small ? h("b", { class: "small" }, fewer()) : h("b", {}, A.num(c.est));
+    var main = c.small ? h("b", { class: "small" }, fewer()) : h("b", unsure(c) ? { class: "small", title: T.unsure } : {}, A.num(c.est));
     var out = [h("span", { class: "sr" }, T.estimate + " "), main];
     if (!c.small) out.push(h("span", { class: "sr" }, ", " + T.interval + " "), h("bdi", { class: "interval", dir: "ltr" }, A.intervalText(c)));
+    if (unsure(c)) out.push(h("span", { class: "sr" }, ", " + T.unsure));
     out.push(h("span", { class: "sr" }, ", " + T.syn + " "), h("span", { class: "syn" }, A.recordsText(c)));
     return out;
   }
@@ -72,7 +76,7 @@
 
   // Bar, whisker and tick along one direction; size and start are the logical properties to set.
   function marks(c, top, size, start) {
-    var x = A.shown(c), out = [put(h("span", { class: c.beyond && D.kind === "dp" ? "bar rows" : "bar" }), size, (x || 0) / top)];
+    var x = A.shown(c), out = [put(h("span", { class: c.beyond && D.kind === "dp" ? "bar rows" : unsure(c) ? "bar unsure" : "bar" }), size, (x || 0) / top)];
     if (!c.beyond && !c.small) out.push(put(put(h("span", { class: "whisker" }), start, c.low / top), size, (c.high - c.low) / top));
     if (D.kind === "dp" && !c.beyond && c.syn >= D.k) out.push(put(h("span", { class: "tick" }), start, c.syn / top));
     return out;
@@ -134,7 +138,7 @@
     function shade(c) {
       var s = A.shown(c) / top, q = 1;
       steps.forEach(function (x) { if (s > x) q++; });
-      return "q" + q + (state.has(c.v) ? " chosen" : "");
+      return (unsure(c) ? "q0" : "q" + q) + (state.has(c.v) ? " chosen" : "");
     }
     var drawing = svg("svg", { viewBox: "0 0 " + W.width + " " + W.height, class: "world", role: "img", "aria-label": label(panel.title) + ", " + label(a.l) });
     function shape(tag, props, code) {
@@ -158,6 +162,7 @@
     var key = h("p", { class: "shades" }, [D.k].concat(steps.map(function (x) { return Math.max(D.k, Math.floor(x * top) + 1); })).map(function (from, i, all) {
       return from === all[i + 1] ? null : h("span", {}, h("i", { class: "shade s" + (i + 1) }), A.num(from) + (i < 4 ? "+" : "–" + A.num(top)));
     }));
+    if (cells.some(unsure)) key.prepend(h("span", {}, h("i", { class: "shade s0" }), T.unsure));
     return { cells: cells, nodes: [pick, drawing, cells.length ? key : nothing()] };
   }
 
@@ -192,7 +197,7 @@
       var y0 = f.at, y1 = t.at;
       f.at += d;
       t.at += d;
-      var e = svg("path", { class: "ribbon" + (state.has(p.from) && state.has(p.to) ? " chosen" : ""), d: "M" + x0 + " " + y0 + "C" + mid + " " + y0 + " " + mid + " " + y1 + " " + x1 + " " + y1 + "v" + d + "C" + mid + " " + (y1 + d) + " " + mid + " " + (y0 + d) + " " + x0 + " " + (y0 + d) + "z" });
+      var e = svg("path", { class: "ribbon" + (unsure(p) ? " unsure" : "") + (state.has(p.from) && state.has(p.to) ? " chosen" : ""), d: "M" + x0 + " " + y0 + "C" + mid + " " + y0 + " " + mid + " " + y1 + " " + x1 + " " + y1 + "v" + d + "C" + mid + " " + (y1 + d) + " " + mid + " " + (y0 + d) + " " + x0 + " " + (y0 + d) + "z" });
       var tip = svg("title", {});
       tip.textContent = A.valueLabel(p.from) + (rtl ? " ← " : " → ") + A.valueLabel(p.to) + ": " + (p.beyond ? A.recordsText(p) : A.estimateText(p) + " (" + A.intervalText(p) + ")");
       e.append(tip);
