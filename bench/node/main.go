@@ -1,4 +1,5 @@
-// Command node measures a whole node over HTTP: how fast submissions come in, how fast its
+// Command node measures a whole node over HTTP: how fast submissions come in, whether a storm
+// of devices loses or doubles any, how fast its
 // pages are with 100,000 people in the store, and how much memory that takes.
 //
 //	go run ./bench/node                         both engines, 100,000 people
