@@ -36,6 +36,6 @@
 // phone on which nothing moves for a minute is told so.
 //
 // handler.go is the table of addresses, who.go says who asks, digest.go the password, list.go,
-// manifest.go, lists.go and submission.go what is answered, arriving.go the bounds, draft.go
+// manifest.go, lists.go and submission.go what is answered, shared.go a file that many fetch at once, arriving.go the bounds, draft.go
 // drafts, settings.go the QR code, answer.go the sentences.
 package openrosa

@@ -33,6 +33,7 @@ type Handler struct {
 
 	held   atomic.Int64
 	nonces nonces
+	shared shared
 	once   sync.Once
 }
 

@@ -1,8 +1,10 @@
 package openrosa
 
 import (
+	"context"
 	"encoding/xml"
 	"net/http"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -154,18 +156,23 @@ func (h *Handler) form(w http.ResponseWriter, r *http.Request, c caller) error {
 		serve(w, r, textXML, c.draft.XML)
 		return nil
 	}
-	var body []byte
-	err := h.Store.Read(r.Context(), func(tx *store.Tx) error {
-		f, err := h.asked(tx, r, c)
-		if err != nil {
-			return err
-		}
-		_, body, err = h.Forms.Definition(tx, f.Form, f.Version)
+	var f forms.Published
+	err := h.Store.Read(r.Context(), func(tx *store.Tx) (err error) { f, err = h.asked(tx, r, c); return err })
+	if err != nil {
 		return err
+	}
+	body, err := h.shared.get("form "+f.Form+"\x00"+f.Version+"\x00"+f.Hash, func() (body []byte, err error) {
+		err = h.Store.Read(context.WithoutCancel(r.Context()), func(tx *store.Tx) (err error) {
+			_, body, err = h.Forms.Definition(tx, f.Form, f.Version)
+			return err
+		})
+		return body, err
 	})
 	if err != nil {
 		return err
 	}
-	serve(w, r, textXML, body)
+	defer runtime.KeepAlive(body)
+	w.Header().Set("ETag", `"`+f.Hash+`"`)
+	serve(w, r, textXML, *body)
 	return nil
 }

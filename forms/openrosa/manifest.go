@@ -3,11 +3,14 @@ package openrosa
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"encoding/xml"
 	"errors"
 	"io"
 	"net/http"
 	"path"
+	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -83,20 +86,17 @@ func (h *Handler) file(tx *store.Tx, c caller, project int64, m forms.Medium, ad
 // so with 304.
 func (h *Handler) media(w http.ResponseWriter, r *http.Request, c caller) error {
 	var m forms.Medium
-	var body []byte
-	var project int64
-	var hash string
+	var f forms.Published
+	var sum string
 	err := h.Store.Read(r.Context(), func(tx *store.Tx) (err error) {
-		f, err := h.asked(tx, r, c)
-		if err != nil {
+		if f, err = h.asked(tx, r, c); err != nil {
 			return err
 		}
-		project = f.Project
-		if m, body, err = h.medium(tx, r, f); err != nil {
+		if m, err = h.medium(tx, r, f); err != nil {
 			return err
 		}
 		if m.Dataset != "" {
-			_, hash, err = h.listHash(tx, c, project, m.Dataset)
+			_, sum, err = h.listHash(tx, c, f.Project, m.Dataset)
 		}
 		return err
 	})
@@ -104,25 +104,46 @@ func (h *Handler) media(w http.ResponseWriter, r *http.Request, c caller) error 
 		return err
 	}
 	if m.Dataset != "" {
-		return h.entityList(w, r, c, project, m.Dataset, hash)
+		return h.entityList(w, r, c, f.Project, m.Dataset, sum)
 	}
-	w.Header().Set("ETag", `"`+m.Hash+`"`)
+	etag := `"` + m.Hash + `"`
+	if matches(r.Header.Get("If-None-Match"), etag) {
+		w.Header().Set("ETag", etag)
+		w.WriteHeader(http.StatusNotModified)
+		return nil
+	}
+	body, err := h.shared.get("file "+f.Form+"\x00"+f.Version+"\x00"+m.Name+"\x00"+m.Hash, func() (body []byte, err error) {
+		err = h.Store.Read(context.WithoutCancel(r.Context()), func(tx *store.Tx) (err error) {
+			_, body, err = h.Forms.MediumOf(tx, f.Form, f.Version, m.Name)
+			return err
+		})
+		return body, err
+	})
+	if errors.Is(err, store.ErrNone) {
+		return errNoFile
+	}
+	if err != nil {
+		return err
+	}
+	defer runtime.KeepAlive(body)
+	w.Header().Set("ETag", etag)
 	w.Header().Set("Content-Disposition", disposition(m.Name))
-	kind := cmp.Or(m.Type, kinds[strings.ToLower(path.Ext(m.Name))], "application/octet-stream")
-	serve(w, r, kind, body)
+	serve(w, r, cmp.Or(m.Type, kinds[strings.ToLower(path.Ext(m.Name))], "application/octet-stream"), *body)
 	return nil
 }
 
-// medium gives the file that an address names, or the entity list that stands for it.
-func (h *Handler) medium(tx *store.Tx, r *http.Request, f forms.Published) (forms.Medium, []byte, error) {
-	m, body, err := h.Forms.MediumOf(tx, f.Form, f.Version, r.PathValue("name"))
-	if m.Dataset != "" && errors.Is(err, store.ErrNone) {
-		return m, nil, nil
+// medium gives the file that an address names, without its content: a file that is here, or
+// an entity list that stands for one.
+func (h *Handler) medium(tx *store.Tx, r *http.Request, f forms.Published) (forms.Medium, error) {
+	list, err := h.Forms.MediaOf(tx, f.Form, f.Version)
+	if err != nil {
+		return forms.Medium{}, err
 	}
-	if errors.Is(err, store.ErrNone) {
-		return m, nil, errNoFile
+	i := slices.IndexFunc(list, func(m forms.Medium) bool { return m.Name == r.PathValue("name") })
+	if i < 0 || !list[i].Exists {
+		return forms.Medium{}, errNoFile
 	}
-	return m, body, err
+	return list[i], nil
 }
 
 // entityList answers with the rows of an entity list that this phone may carry.
@@ -195,7 +216,7 @@ func (h *Handler) integrity(w http.ResponseWriter, r *http.Request, c caller) er
 		if err != nil {
 			return err
 		}
-		m, _, err := h.medium(tx, r, f)
+		m, err := h.medium(tx, r, f)
 		if err != nil {
 			return err
 		}
