@@ -52,7 +52,10 @@ func (c *call) viewEntities(list []entities.Entity, whole bool) ([]entityView, e
 			v.CurrentVersion.Data = e.Values
 		}
 		if c.extended() {
-			v.Creator = creator
+			v.Creator, v.CurrentVersion.Creator = creator, creator
+			if a := actors[e.UpdatedBy]; a != nil && e.Version > 1 {
+				v.CurrentVersion.Creator = a
+			}
 		}
 		out = append(out, v)
 	}

@@ -117,6 +117,7 @@ func TestODataOfEntities(t *testing.T) {
 	next := a.obj()["@odata.nextLink"].(string)
 	same(t, "the next", labels(s.ok("GET", next[len(s.base):], nil).rows()), []string{"House one"})
 	same(t, "by a property", labels(s.ok("GET", table+"?$filter="+url.QueryEscape("town eq 'two' or __system/createdAt lt 2020-01-01"), nil).rows()), []string{"House two"})
+	same(t, "found by a word of the label", labels(s.ok("GET", table+"?$count=true&$search=two", nil).rows()), []string{"House two"})
 	same(t, "some", s.ok("GET", table+"?$top=1&$select=town,__system/version", nil).rows()[0], map[string]any{"town": "four", "__system": map[string]any{"version": 1}})
 	s.no("400.23", "GET", table+"?$select=nothing", nil)
 	same(t, "service", get(s.ok("GET", "{p}/datasets/shelters.svc", nil).obj(), "value", 0, "name"), "Entities")

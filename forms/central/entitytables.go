@@ -67,7 +67,7 @@ func (c *call) entityOptions(d entities.Dataset) (o tableOptions, err error) {
 // eachEntity gives the entities that a filter keeps, the newest first, with their creators.
 func (c *call) eachEntity(d entities.Dataset, o tableOptions, f func(*entityRow) error) error {
 	from, to := o.filter.Range("__system/createdAt", c.sub.At)
-	q := entities.Query{Project: d.Project, Dataset: d.Name, CreatedFrom: from, Oldest: o.oldest}
+	q := entities.Query{Project: d.Project, Dataset: d.Name, CreatedFrom: from, Oldest: o.oldest, Search: o.search}
 	if !to.IsZero() {
 		q.CreatedTo = to.Add(1_000_000) // the end of a range of the store is outside it
 	}
@@ -209,7 +209,9 @@ func (c *call) entityTable(d entities.Dataset) error {
 	c.odataHeaders()
 	return c.stream(func(w io.Writer) error {
 		t := newTable(w, c, o, "Entities", total)
-		err := c.eachEntity(d, o, func(e *entityRow) error { return t.row(e.ID, "", func() []byte { return e.json(d, properties, o) }) })
+		err := c.eachEntity(d, o, func(e *entityRow) error {
+			return t.row(token{Entity: e.ID}, func() []byte { return e.json(d, properties, o) })
+		})
 		if err != nil && err != errFull {
 			return err
 		}
@@ -223,7 +225,7 @@ func (c *call) entityTotal(d entities.Dataset, o tableOptions) (n int, err error
 	if !o.count && o.top < 0 {
 		return 0, nil
 	}
-	if o.filter == nil {
+	if o.filter == nil && o.search == "" {
 		err = c.read(func(tx *store.Tx) (err error) {
 			n, err = c.h.Entities.Count(tx, c.sub, entities.Query{Project: d.Project, Dataset: d.Name})
 			return err

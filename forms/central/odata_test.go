@@ -113,6 +113,10 @@ func TestODataPages(t *testing.T) {
 			}
 			return out, pages
 		}
+		link := s.ok("GET", "{p}/forms/trip.svc/Submissions?$top=2", nil).obj()["@odata.nextLink"].(string)
+		if !strings.HasSuffix(link, "?$top=2&%24skiptoken=01eyJpbnN0YW5jZUlkIjoidXVpZDo0In0%3D") { // {"instanceId":"uuid:4"}, as Central's
+			s.t.Error(link)
+		}
 		got, pages := walk("{p}/forms/trip.svc/Submissions?$top=2")
 		same(s.t, "page after page", got, []string{"uuid:5", "uuid:4", "uuid:3", "uuid:2", "uuid:1"})
 		same(s.t, "pages", pages, 3)

@@ -106,7 +106,11 @@ func (c *call) submissionTable(f forms.Form, version string, l *export.Layout, s
 				if !within(rec, t, i, steps) {
 					continue
 				}
-				if err := out.row(rec.ID(t, i), m.Instance, func() []byte { return row(nil, rec, i) }); err != nil {
+				at := token{Instance: m.Instance}
+				if t.Parent != nil {
+					at.Repeat = rec.ID(t, i)
+				}
+				if err := out.row(at, func() []byte { return row(nil, rec, i) }); err != nil {
 					return err
 				}
 			}

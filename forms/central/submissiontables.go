@@ -156,6 +156,8 @@ func (c *call) eachRecord(f forms.Form, filter forms.Filter, o tableOptions, pur
 			m.Updated = h.Updated
 		}
 		switch {
+		case h.Encrypted && h.FilesPresent == 0:
+			m.Status, body = statusMissing, nil
 		case h.Encrypted:
 			m.Status, body = statusEncrypted, nil
 		case body == nil:
@@ -165,11 +167,14 @@ func (c *call) eachRecord(f forms.Form, filter forms.Filter, o tableOptions, pur
 	})
 }
 
-// Why there are no answers. Central knows the first (its words differ between CSV and OData).
+// Why there are no answers. Central knows the first two, in other words in CSV than in OData.
 const (
+	statusMissing   = "missingEncryptedFormData"
 	statusEncrypted = "notDecrypted"
 	statusErased    = "erased"
 )
+
+var inCSV = map[string]string{statusMissing: "missing encrypted form data", statusEncrypted: "not decrypted"}
 
 // exportOptions reads the options of a CSV export.
 func (c *call) exportOptions() export.Options {
@@ -181,8 +186,8 @@ func (c *call) exportOptions() export.Options {
 func (c *call) sourceOf(f forms.Form, version string, o tableOptions, purpose string) export.Source {
 	return func(each func(export.Meta, []byte) error) error {
 		return c.eachRecord(f, c.filterOf(f, version, o), o, purpose, func(_ forms.Head, m export.Meta, body []byte) error {
-			if m.Status == statusEncrypted {
-				m.Status = "not decrypted"
+			if words := inCSV[m.Status]; words != "" {
+				m.Status = words
 			}
 			return each(m, body)
 		})

@@ -1,6 +1,7 @@
 package central
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -21,6 +22,7 @@ type tableOptions struct {
 	wkt       bool
 	expand    bool
 	oldest    bool // the oldest first
+	search    string
 	filter    *odata.Filter
 	selected  map[string]bool // nil: everything
 }
@@ -60,6 +62,7 @@ func (c *call) tableOptions(fields []string) (o tableOptions, err error) {
 			return o, err
 		}
 	}
+	o.search = strings.TrimSpace(q.Get("$search"))
 	if v := q.Get("$select"); v != "" && v != "*" {
 		if o.expand {
 			return o, &problem{"501.11", "This server doesn't support $select query parameter with $expand.", nil}
@@ -92,22 +95,27 @@ func order(v string) (oldest bool, err error) {
 	return false, &problem{"501.5", "The given OData order is not supported by this server; rows can be ordered by __system/submissionDate or __system/createdAt.", details{"text": v}}
 }
 
-// token names the last row of a page, and the submission it is in. New rows come before the
-// first, so a script that turns pages meets no row twice and misses none.
+// token names the last row of a page, as Central does: a submission, a round of a repeat (with
+// the submission it is in), or an entity. New rows come before the first, so a script that
+// turns pages meets no row twice and misses none.
 type token struct {
-	ID       string `json:"id"`
+	Repeat   string `json:"repeatId,omitempty"`
 	Instance string `json:"instanceId,omitempty"`
+	Entity   string `json:"uuid,omitempty"`
 }
 
-// String writes it as Central does: "01" and base64 of JSON.
+// row is the id of the row itself.
+func (t token) row() string { return cmp.Or(t.Repeat, t.Instance, t.Entity) }
+
+// String writes it: "01" and base64 of JSON.
 func (t token) String() string {
-	body, _ := json.Marshal(t) // two texts cannot fail
-	return "01" + base64.RawURLEncoding.EncodeToString(body)
+	body, _ := json.Marshal(t) // texts cannot fail
+	return "01" + base64.StdEncoding.EncodeToString(body)
 }
 
 func readToken(s string) (t token, err error) {
-	body, err := base64.RawURLEncoding.DecodeString(strings.TrimPrefix(s, "01"))
-	if err != nil || !strings.HasPrefix(s, "01") || json.Unmarshal(body, &t) != nil || t.ID == "" {
+	body, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(s, "01"))
+	if err != nil || !strings.HasPrefix(s, "01") || json.Unmarshal(body, &t) != nil || t.row() == "" {
 		return t, unexpected("$skiptoken", s, "it is none of this server's.")
 	}
 	return t, nil
@@ -136,16 +144,16 @@ type table struct {
 }
 
 func newTable(w io.Writer, c *call, o tableOptions, name string, total int) *table {
-	return &table{w: w, c: c, o: o, name: name, total: total, past: o.after.ID == ""}
+	return &table{w: w, c: c, o: o, name: name, total: total, past: o.after.row() == ""}
 }
 
 // row writes the next row, made by body when it is shown.
-func (t *table) row(id, instance string, body func() []byte) error {
+func (t *table) row(at token, body func() []byte) error {
 	if t.countAll {
 		t.total++
 	}
 	if !t.past {
-		t.past = id == t.o.after.ID
+		t.past = at.row() == t.o.after.row()
 		return nil
 	}
 	t.seen++
@@ -159,7 +167,7 @@ func (t *table) row(id, instance string, body func() []byte) error {
 		}
 		return errFull
 	}
-	t.shown, t.last = t.shown+1, token{id, instance}
+	t.shown, t.last = t.shown+1, at
 	before := `,`
 	if !t.opened {
 		t.opened, before = true, `{"value":[`
@@ -199,7 +207,7 @@ func (c *call) next(last token) string {
 			kept = append(kept, pair)
 		}
 	}
-	return c.base() + c.r.URL.EscapedPath() + "?" + strings.Join(append(kept, "%24skiptoken="+last.String()), "&")
+	return c.base() + c.r.URL.EscapedPath() + "?" + strings.Join(append(kept, "%24skiptoken="+url.QueryEscape(last.String())), "&")
 }
 
 // service is the address of the OData service, up to .svc.
