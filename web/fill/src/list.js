@@ -90,13 +90,14 @@ function fillable({ list, fresh }, kept) {
 /** showList draws the list, and again whenever something changes, until another view comes. */
 export async function showList(main) {
   await outbox.forgetOld();
-  let now = await available(), gone = false, drawing = Promise.resolve();
+  let now = await available(), news = 0, gone = false, drawing = Promise.resolve();
   const draw = async () => {
     const out = await items.list("out"), draft = await items.list("draft"), kept = await forms.known();
     const state = (s) => out.filter((i) => i.state === s);
     const parts = [refused(state("refused")), waiting(state("waiting")), drafts(draft.toReversed()), fillable(now, kept), await offlinePanel(now, () => redraw()), sent(state("sent"))];
     if (gone) return;
-    fit(main, [el("div", { class: "head", id: "head" }, el("h1", {}, t("title")), el("p", { class: "fill-state", role: "status" }, el("span", { class: "pill" }, t(reachable() ? "state.online" : "state.offline")))), ...parts.filter(Boolean)]);
+    news += outbox.justSent();
+    fit(main, [el("div", { class: "head", id: "head" }, el("h1", {}, t("title")), el("p", { class: "fill-state", role: "status" }, el("span", { class: "pill" }, t(reachable() ? "state.online" : "state.offline")))), ...[news && el("p", { class: "flash", id: "news", role: "status" }, t("sent.news", { n: news }))], ...parts].filter(Boolean));
   };
   redraw = () => (gone ? undefined : (drawing = drawing.then(draw)));
   const stop = [onReach(async () => { now = await available(); redraw(); }), outbox.onChange(() => redraw())];

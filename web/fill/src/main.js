@@ -29,11 +29,16 @@ async function enter() {
   }
 }
 
+const formAddress = () => location.pathname.match(/^\/fill\/(\d+)\/([^/]+)$/);
+// The component is large; on a form's own page it comes while the key is asked for.
+const component = () => import("./form.js");
+if (formAddress()) component().catch(() => {}); // show says what went wrong
+
 async function show() {
   document.title = t("title");
-  const m = location.pathname.match(/^\/fill\/(\d+)\/([^/]+)$/);
+  const m = formAddress();
   if (!m) return showList(main);
-  const { showForm } = await import("./form.js");
+  const { showForm } = await component();
   return showForm(main, Number(m[1]), decodeURIComponent(m[2]), new URLSearchParams(location.search).get("draft"));
 }
 

@@ -41,6 +41,14 @@ let now = null;
 /** sending is the id of what is on its way at this moment. */
 export const sending = () => now;
 
+let arrived = 0;
+/** justSent is how many arrived since it was last asked. */
+export function justSent() {
+  const n = arrived;
+  arrived = 0;
+  return n;
+}
+
 /** send tries everything that waits. It gives how many were sent. */
 export const send = () => navigator.locks.request("aman-fill-send", { ifAvailable: true }, async (lock) => {
   if (!lock || !seal.unlocked()) return 0;
@@ -53,7 +61,7 @@ export const send = () => navigator.locks.request("aman-fill-send", { ifAvailabl
     try {
       await post(item);
       signedOut = false;
-      sent++;
+      if ((await items.get(item.id))?.state === "sent") { sent++; arrived++; }
     } catch (e) {
       if (e instanceof SignedOut) signedOut = true;
       else if (!(e instanceof Unreachable)) throw e;
