@@ -284,3 +284,21 @@ func TestFieldsOfOlderVersions(t *testing.T) {
 		t.Errorf("%v", row)
 	}
 }
+
+func TestEncryptedSubmissions(t *testing.T) {
+	s := one(t)
+	const key = "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAyYh7bSui/0xppQ+J3i5xghfao+559Rqg9X0xNbdMEsW35CzYUfmC8sOzeeUiE4pG7HIEUmiJal+mo70UMDUlywXj9z053n0g6MmtLlUyBw0ZGhEZWHsfBxPQixdzY/c5i7sh0dFzWVBZ7UrqBc2qjRFUYxeXqHsAxSPClTH1nW47Mr2h4juBLC7tBNZA3biZA/XTPt//hAuzv1d6MGiF3vQJXvFTNdfsh6Ckq4KXUsAv+07cLtON4KjrKhqsVNNGbFssTUHVL4A9N3gsuRGt329LHOKBxQUGEnhMM2MEtvk4kaVQrgCqpk1pMU/4HlFtRjOoKdAIuzzxIl56gNdRUQIDAQAB"
+	form := strings.ReplaceAll(strings.ReplaceAll(trip, "| version |", "| version | public_key |"), "| 1       |", "| 1       | "+key+" |")
+	s.ok("POST", "{p}/forms?publish=true&ignoreWarnings=true", form, "Content-Type", markdown)
+	s.ok("POST", "{p}/forms/trip/submissions", `<data xmlns="http://opendatakit.org/submissions" encrypted="yes" id="trip" version="1"><base64EncryptedKey>x</base64EncryptedKey><meta xmlns="http://openrosa.org/xforms"><instanceID>uuid:1</instanceID></meta><encryptedXmlFile>submission.xml.enc</encryptedXmlFile><base64EncryptedElementSignature>x</base64EncryptedElementSignature></data>`, "Content-Type", "application/xml")
+	status := func() any {
+		return get(s.ok("GET", "{p}/forms/trip.svc/Submissions", nil).rows(), 0, "__system", "status")
+	}
+	same(t, "before its answers came", status(), "missingEncryptedFormData")
+	s.ok("POST", "{p}/forms/trip/submissions/uuid:1/attachments/submission.xml.enc", "sealed", "Content-Type", "application/octet-stream")
+	same(t, "once they came", status(), "notDecrypted")
+	same(t, "rounds", len(s.ok("GET", "{p}/forms/trip.svc/Submissions.leg", nil).rows()), 0)
+	if csv := s.ok("GET", "{p}/forms/trip/submissions.csv", nil); !bytes.Contains(csv.body, []byte("not decrypted")) {
+		t.Errorf("%s", csv.body)
+	}
+}
