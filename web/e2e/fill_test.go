@@ -305,6 +305,13 @@ func TestFillRefused(t *testing.T) {
 		t.Errorf("the file that was saved: %v\n%s", err, body)
 	}
 
+	// While it asks, the quick exit can be reached.
+	b.run(chromedp.Click("#refused li button:nth-of-type(3)"))
+	if !eval[bool](b, `(() => { const at = document.querySelector("[data-exit]").getBoundingClientRect(); return document.elementFromPoint(at.x + 9, at.y + 9).matches("[data-exit]"); })()`) {
+		t.Error("a question lies over the quick exit")
+	}
+	b.run(chromedp.Click("dialog .quiet"))
+
 	// Deleting asks first, and the answer no keeps it.
 	b.run(chromedp.Click("#refused li button:nth-of-type(3)"), chromedp.Click("dialog .quiet"))
 	if n := eval[int](b, `document.querySelectorAll("#refused li").length`); n != 1 {
@@ -357,7 +364,7 @@ func TestFillLocked(t *testing.T) {
 
 	// She leaves in a hurry, without a network.
 	b.cut(true)
-	b.run(chromedp.Click("[data-exit]"))
+	b.run(chromedp.ScrollIntoView(send), chromedp.Click(".fill-bar .exit")) // the one that stays in view
 	b.until("an empty page", `location.href === "about:blank"`)
 	b.goTo("/fill")
 	b.until("the door", `!!document.querySelector("#passphrase")`)

@@ -6,6 +6,7 @@ import * as forms from "./forms.js";
 import * as outbox from "./send.js";
 import * as seal from "./seal.js";
 import { onLoaded } from "./hooks.js";
+import { quickExit } from "./leave.js";
 import { calendar } from "./calendar.js";
 import { choose, direction } from "./language.js";
 import { SignedOut, Unreachable } from "./net.js";
@@ -58,7 +59,7 @@ export async function showForm(main, project, form, draftId) {
   const place = el("div", { id: "odk" });
   const drop = button(t("form.discard"), discard);
   drop.hidden = !before;
-  main.replaceChildren(el("div", { class: "fill-bar" }, el("a", { href: "/fill", class: "quiet" }, t("back")), state, drop), place);
+  main.replaceChildren(el("div", { class: "fill-bar" }, el("a", { href: "/fill", class: "quiet" }, t("back")), state, quickExit()), place, el("p", { class: "fill-drop" }, drop));
   document.title = found.head.title;
 
   let app, snapshot, last = "", timer, dirty = false, done = false, saving = Promise.resolve();

@@ -14,6 +14,19 @@ function leaving() {
     exit.href = "about:blank";
   }
 }
+/** quickExit is one more link that leaves at once, for a page that is scrolled a long way. */
+export function quickExit() {
+  const a = exit.cloneNode(true);
+  for (const name of ["data-exit", "accesskey"]) a.removeAttribute(name); // those are the first one's
+  a.addEventListener("click", (e) => {
+    e.preventDefault();
+    leaving();
+    document.documentElement.hidden = true;
+    location.replace(exit.href);
+  });
+  return a;
+}
+
 // Before the listener of the whole site (aman.js), which goes to exit.href.
 addEventListener("click", (e) => { if (e.target.closest?.("[data-exit]")) leaving(); }, true);
 let presses = [];

@@ -29,14 +29,16 @@ function row({ id, head, at }, ...acts) {
 
 const section = (id, heading, count, ...body) => el("section", { class: "panel", id }, el("h2", {}, heading, count ? [" ", el("span", { class: "pill" }, String(count))] : ""), ...body);
 
+// ask asks before something that cannot be undone. It is no modal dialog: the quick exit must work.
 async function ask(text, yes) {
   const d = el("dialog", { class: "fill-dialog", "aria-labelledby": "ask" });
   return new Promise((done) => {
-    const end = (v) => { d.close(); d.remove(); done(v); };
+    const end = (v) => { d.remove(); done(v); };
     d.append(el("p", { id: "ask" }, text), el("p", { class: "fill-acts" }, button(yes, () => end(true), "button danger"), button(t("cancel"), () => end(false))));
-    d.addEventListener("cancel", () => end(false));
+    d.addEventListener("keydown", (e) => { if (e.key === "Escape") end(false); });
     document.body.append(d);
-    d.showModal();
+    d.show();
+    d.querySelector(".quiet").focus();
   });
 }
 
