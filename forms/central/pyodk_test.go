@@ -86,6 +86,7 @@ func TestPyODK(t *testing.T) {
 	write("villages.csv", []byte("name,label\na,Invented A\nb,Invented B\n"))
 	write("house.jpg", []byte("a picture of a house"))
 	write("village_visit.xlsx", spreadsheet(t))
+	write("سفر ✅.xlsx", spreadsheet(t))
 	checked, err := forms.Check(forms.Upload{Body: spreadsheet(t), FileName: "village_visit.xlsx", FallbackID: "village_visit", IgnoreWarnings: true})
 	if err != nil {
 		t.Fatal(err)

@@ -109,6 +109,15 @@ client.submissions.add_comment(ID, "And once more", form_id="village_visit")
 same("comments", [c.body for c in client.submissions.list_comments(ID, form_id="village_visit")], ["And once more", "Seen", "The child had its birthday"])
 same("CSV", client.get("projects/{}/forms/village_visit/submissions.csv".format(project["id"])).text.splitlines()[0].startswith("SubmissionDate,village,name"), True)
 
+# Names in any script
+same("form", client.forms.create(definition=folder / "سفر ✅.xlsx", attachments=[folder / "villages.csv"]).xmlFormId, "سفر ✅")
+odd = "uuid:سفر/✅ 1"
+client.submissions.create(xml=visit(odd, "Invented Name").replace("village_visit", "سفر ✅"), form_id="سفر ✅")
+same("its submission", client.submissions.get(odd, form_id="سفر ✅").instanceId, odd)
+client.submissions.review(odd, "rejected", form_id="سفر ✅")
+same("its table", [(r["__id"], r["__system"]["reviewState"]) for r in client.submissions.get_table(form_id="سفر ✅")["value"]], [(odd, "rejected")])
+same("a link into it", client.get("projects/{}/forms/{}.svc/{}".format(project["id"], client.session.urlquote("سفر ✅"), "Submissions('" + client.session.urlquote(odd) + "')")).json()["value"][0]["__id"], odd)
+
 # Entity lists
 trees = client.entity_lists.create(entity_list_name="trees")
 same("entity list", (trees.name, trees.approvalRequired), ("trees", False))
