@@ -291,4 +291,3 @@ func (s *Server) showStep(w http.ResponseWriter, r *http.Request, p *Page, body 
 	}
 	s.render(w, r, status, "wizard", p)
 }
-
