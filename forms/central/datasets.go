@@ -3,8 +3,10 @@ package central
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
+	"aman/forms"
 	"aman/forms/entities"
 	"aman/forms/export"
 	"aman/platform/store"
@@ -47,14 +49,25 @@ func (c *call) viewDataset(d entities.Dataset, whole bool) (datasetView, error) 
 		return v, nil
 	}
 	titles := map[string]string{}
-	ids := append([]string{}, d.Forms...)
-	for _, p := range d.Properties {
-		ids = append(ids, p.Forms...)
-	}
+	var linked []string
 	err := c.read(func(tx *store.Tx) error {
-		for _, id := range ids {
-			if f, err := c.h.Forms.Form(tx, c.sub, d.Project, id); err == nil {
-				titles[id] = f.Title
+		clear(titles)
+		linked = nil
+		list, err := c.h.Forms.List(tx, c.sub, d.Project)
+		if err != nil {
+			return err
+		}
+		for _, f := range list {
+			titles[f.ID] = f.Title
+			if f.Published.IsZero() {
+				continue
+			}
+			media, err := c.h.Forms.Media(tx, c.sub, d.Project, f.ID, f.Version)
+			if err != nil {
+				return err
+			}
+			if slices.ContainsFunc(media, func(m forms.Medium) bool { return m.Dataset == d.Name }) {
+				linked = append(linked, f.ID)
 			}
 		}
 		return nil
@@ -68,7 +81,7 @@ func (c *call) viewDataset(d entities.Dataset, whole bool) (datasetView, error) 
 		}
 		return out
 	}
-	v.SourceForms, v.LinkedForms, v.Properties = refs(d.Forms), []formRef{}, []propertyView{}
+	v.SourceForms, v.LinkedForms, v.Properties = refs(d.Forms), refs(linked), []propertyView{}
 	for _, p := range d.Properties {
 		v.Properties = append(v.Properties, propertyView{p.Name, export.Identifier(p.Name), moment(p.Created), refs(p.Forms)})
 	}

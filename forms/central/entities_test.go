@@ -147,3 +147,34 @@ func TestNamesOfEntitiesAreKeptBack(t *testing.T) {
 	rows := s.ok("GET", "{p}/datasets/families.svc/Entities?$filter="+url.QueryEscape("head eq 'Invented Name Two'"), nil).rows()
 	same(t, "nobody finds out a name by asking for it", len(rows), 0)
 }
+
+// A form makes a list and an entity of it; another draws on it.
+func TestEntitiesOfForms(t *testing.T) {
+	s := one(t)
+	s.ok("POST", "{p}/forms?publish=true&ignoreWarnings=true", `
+| survey |      |       |       |         |
+|        | type | name  | label | save_to |
+|        | text | town  | Town  | town    |
+|        | text | house | House |         |
+| entities |           |          |
+|          | list_name | label    |
+|          | houses    | ${house} |
+| settings |         |         |
+|          | form_id | version |
+|          | makes   | 1       |
+`, "Content-Type", markdown)
+	s.ok("POST", "{p}/forms?ignoreWarnings=true", "| survey |\n| | type | name | label |\n| | select_one_from_file houses.csv | h | H |\n| settings |\n| | form_id | version |\n| | asks | 1 |\n", "Content-Type", markdown)
+	s.ok("PATCH", "{p}/forms/asks/draft/attachments/houses.csv", `{"dataset": true}`)
+	s.ok("POST", "{p}/forms/asks/draft/publish", nil)
+	d := s.ok("GET", "{p}/datasets/houses", nil, "X-Extended-Metadata", "true").obj()
+	same(t, "forms", []any{d["sourceForms"], d["linkedForms"], get(d, "properties", 0, "name"), get(d, "properties", 0, "forms", 0, "xmlFormId")},
+		[]any{[]any{map[string]any{"name": "makes", "xmlFormId": "makes"}}, []any{map[string]any{"name": "asks", "xmlFormId": "asks"}}, "town", "makes"})
+	s.ok("POST", "{p}/forms/makes/submissions", `<data id="makes" version="1"><town>Invented A</town><house>House one</house><meta><instanceID>uuid:1</instanceID><entity dataset="houses" id="`+anID+`" create="1"><label>House one</label></entity></meta></data>`, "Content-Type", "application/xml")
+	e := s.ok("GET", "{p}/datasets/houses/entities/"+anID, nil).obj()
+	same(t, "made by a submission", []any{get(e, "currentVersion", "label"), e["creatorId"]}, []any{"House one", s.ok("GET", "users/current", nil).obj()["id"]})
+	same(t, "with what a form saves", get(e, "currentVersion", "data", "town"), "Invented A")
+	if csv := s.ok("GET", "{p}/forms/asks/attachments/houses.csv", nil); !bytes.Contains(csv.body, []byte(anID)) {
+		t.Errorf("%s", csv.body)
+	}
+	s.no("409.22", "DELETE", "{p}/datasets/houses", nil)
+}
