@@ -17,7 +17,7 @@ import (
 )
 
 // The id of the form is as awkward as ids may be.
-const awkward = "نمونہ a/b <i>&?"
+const awkward = "new نمونہ a/b <i>&?"
 
 const awkwardForm = `
 | survey | | | | |

@@ -41,10 +41,10 @@ func TestFilesBesideAForm(t *testing.T) {
 		return r.StatusCode, body(t, r, err)
 	}
 	say := func(key string, args ...any) string { return srv.texts.T("en", key, args...) }
-	if _, text := page("/forms/visits"); !strings.Contains(text, say("forms.media.missing", "n", 2)) {
+	if _, text := page("/form/visits"); !strings.Contains(text, say("forms.media.missing", "n", 2)) {
 		t.Error("the missing files are not told")
 	}
-	if _, text := page("/forms/visits/publish"); !strings.Contains(text, "villages.csv") {
+	if _, text := page("/form/visits/publish"); !strings.Contains(text, "villages.csv") {
 		t.Error("publishing does not warn of missing files")
 	}
 	send := func(name, file, content string) int {
@@ -55,7 +55,7 @@ func TestFilesBesideAForm(t *testing.T) {
 		part, _ := m.CreateFormFile("file", file)
 		part.Write([]byte(content))
 		m.Close()
-		r, err := c.Post(h.URL+"/forms/visits/media", m.FormDataContentType(), &b)
+		r, err := c.Post(h.URL+"/form/visits/media", m.FormDataContentType(), &b)
 		text := body(t, r, err)
 		if r.StatusCode != http.StatusOK && text == "" {
 			t.Error("no word about what went wrong")
@@ -71,41 +71,41 @@ func TestFilesBesideAForm(t *testing.T) {
 	if got := send("strange.png", "strange.png", "x"); got != http.StatusUnprocessableEntity {
 		t.Error(got)
 	}
-	if _, text := page("/forms/visits"); strings.Contains(text, say("forms.media.wanted")) {
+	if _, text := page("/form/visits"); strings.Contains(text, say("forms.media.wanted")) {
 		t.Error("a file is still missing")
 	}
-	r, err := c.PostForm(h.URL+"/forms/visits/publish", url.Values{"version": {"1"}})
+	r, err := c.PostForm(h.URL+"/form/visits/publish", url.Values{"version": {"1"}})
 	body(t, r, err)
-	if status, text := page("/forms/visits/file?media=villages.csv"); status != http.StatusOK || text != "name,label\na,A\n" {
+	if status, text := page("/form/visits/file?media=villages.csv"); status != http.StatusOK || text != "name,label\na,A\n" {
 		t.Error(status, text)
 	}
-	if status, text := page("/forms/visits/file?version=1&as=xml"); status != http.StatusOK || !strings.Contains(text, "<h:html") {
+	if status, text := page("/form/visits/file?version=1&as=xml"); status != http.StatusOK || !strings.Contains(text, "<h:html") {
 		t.Error(status)
 	}
-	if status, text := page("/forms/visits/file?version=1"); status != http.StatusOK || text != md {
+	if status, text := page("/form/visits/file?version=1"); status != http.StatusOK || text != md {
 		t.Error(status)
 	}
-	r, err = c.PostForm(h.URL+"/forms/visits", url.Values{"do": {"start"}})
+	r, err = c.PostForm(h.URL+"/form/visits", url.Values{"do": {"start"}})
 	body(t, r, err)
-	if _, text := page("/forms/visits"); strings.Contains(text, say("forms.media.wanted")) {
+	if _, text := page("/form/visits"); strings.Contains(text, say("forms.media.wanted")) {
 		t.Error("the draft lost the files of the published version")
 	}
-	r, err = c.PostForm(h.URL+"/forms/visits/publish", url.Values{"version": {"1"}})
+	r, err = c.PostForm(h.URL+"/form/visits/publish", url.Values{"version": {"1"}})
 	if text := body(t, r, err); !strings.Contains(text, say("forms.fault.version")) {
 		t.Error("a version is published twice")
 	}
 	for do, want := range map[string]string{"delete": "forms.deleted"} {
-		r, err = c.PostForm(h.URL+"/forms/visits", url.Values{"do": {do}})
+		r, err = c.PostForm(h.URL+"/form/visits", url.Values{"do": {do}})
 		if text := body(t, r, err); !strings.Contains(text, say(want, "n", 1)) {
 			t.Errorf("%s: %s is not said", do, want)
 		}
 	}
-	if status, _ := page("/forms/visits"); status != http.StatusNotFound {
+	if status, _ := page("/form/visits"); status != http.StatusNotFound {
 		t.Error("a deleted form is shown", status)
 	}
-	r, err = c.PostForm(h.URL+"/forms/visits", url.Values{"do": {"restore"}})
+	r, err = c.PostForm(h.URL+"/form/visits", url.Values{"do": {"restore"}})
 	body(t, r, err)
-	if status, _ := page("/forms/visits"); status != http.StatusOK {
+	if status, _ := page("/form/visits"); status != http.StatusOK {
 		t.Error("the form did not come back", status)
 	}
 }

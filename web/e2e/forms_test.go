@@ -107,7 +107,7 @@ func formsWay(t *testing.T, lang string) {
 	b.press(`a[href$="/preview?draft=1"]`)
 	b.sees(say("forms.paper.only"))
 	b.look("form-preview")
-	b.goTo("/forms/border_needs/test")
+	b.goTo("/form/border_needs/test")
 	if eval[int](b, `document.querySelectorAll(".qrcode path").length`) != 1 {
 		t.Error("there is no code to scan")
 	}
@@ -116,10 +116,10 @@ func formsWay(t *testing.T, lang string) {
 	// A phone tries the draft.
 	server := eval[string](b, `document.querySelector(".secret").textContent`)
 	postAnswer(t, server, surveyAnswer(1, "1"))
-	b.goTo("/forms/border_needs/test")
+	b.goTo("/form/border_needs/test")
 	b.sees(say("forms.tests", "n", 1))
 
-	b.goTo("/forms/border_needs/publish")
+	b.goTo("/form/border_needs/publish")
 	b.sees(say("forms.publish.first"))
 	b.press("main form.form button.button")
 	b.sees(say("done.form_published"))
@@ -133,12 +133,12 @@ func formsWay(t *testing.T, lang string) {
 	b.goTo("/forms")
 	b.sees("13")
 	b.look("forms")
-	b.goTo("/forms/border_needs/answers")
+	b.goTo("/form/border_needs/answers")
 	b.sees(say("answers.count", "n", 13))
 	b.sees(say("answers.fit.no"))
 	b.seesNot("Zarmina")
 	b.look("form-answers")
-	b.goTo("/forms/border_needs/answers?fit=no")
+	b.goTo("/form/border_needs/answers?fit=no")
 	b.press("main table a")
 	b.sees(say("answers.hidden"))
 	b.seesNot("Zarmina")
@@ -157,19 +157,19 @@ func formsWay(t *testing.T, lang string) {
 	b.sees(say("answers.count", "n", 1))
 	b.press("main table button")
 	b.sees(say("done.answer_restored"))
-	b.goTo("/forms/border_needs/charts")
+	b.goTo("/form/border_needs/charts")
 	b.sees(say("answers.small"))
 	b.look("form-charts")
-	b.goTo("/forms/border_needs/map")
+	b.goTo("/form/border_needs/map")
 	if n := eval[int](b, `document.querySelectorAll(".map .dot").length`); n < 3 {
 		t.Errorf("%d dots on the map", n)
 	}
 	b.look("form-map")
 	b.press(".map a")
-	b.goTo("/forms/border_needs/export")
+	b.goTo("/form/border_needs/export")
 	b.look("form-export")
 	get := func(fields string) (string, string) {
-		got := eval[[]string](b, fmt.Sprintf(`fetch("/forms/border_needs/export", {method: "POST", headers: {"Content-Type": "application/x-www-form-urlencoded"}, body: %q}).then(async r => [r.headers.get("content-type"), await r.text()])`, fields))
+		got := eval[[]string](b, fmt.Sprintf(`fetch("/form/border_needs/export", {method: "POST", headers: {"Content-Type": "application/x-www-form-urlencoded"}, body: %q}).then(async r => [r.headers.get("content-type"), await r.text()])`, fields))
 		return got[0], got[1]
 	}
 	kind, csv := get("format=csv&paths=1")
@@ -182,29 +182,29 @@ func formsWay(t *testing.T, lang string) {
 	if _, csv = get("format=csv&names=1&purpose=quality&labels=1&in=Urdu+(ur)"); strings.Count(csv, "Zarmina") != 13 || !strings.Contains(csv, "خوراک") {
 		t.Error(csv)
 	}
-	book := eval[string](b, `fetch("/forms/border_needs/export", {method: "POST", headers: {"Content-Type": "application/x-www-form-urlencoded"}, body: "format=xlsx"}).then(r => r.bytes()).then(b => b.toBase64())`)
+	book := eval[string](b, `fetch("/form/border_needs/export", {method: "POST", headers: {"Content-Type": "application/x-www-form-urlencoded"}, body: "format=xlsx"}).then(r => r.bytes()).then(b => b.toBase64())`)
 	if _, err := xlsform.Read(decode(t, book), "x.xlsx"); err != nil {
 		t.Error(err)
 	}
 
 	// The next version drops a question.
 	next := strings.NewReplacer("| 1 | aman=", "| 2 | aman=", "| | text | name | Name | نام | Nama | | | | |\n", "").Replace(surveyForm)
-	b.goTo("/forms/border_needs")
+	b.goTo("/form/border_needs")
 	b.run(chromedp.Evaluate[chromedp.Void](`document.querySelectorAll("details").forEach(d => d.open = true)`))
 	b.choose("#i-file", formFile(t, "border.md", next))
 	b.press("main form.form button.quiet")
-	b.goTo("/forms/border_needs/publish")
+	b.goTo("/form/border_needs/publish")
 	b.sees(say("forms.changes.breaks", "n", 1))
 	b.look("form-publish")
 	b.press("main form.form button.button")
 	b.sees(say("done.form_published"))
-	b.goTo("/forms/border_needs/changes?from=1")
+	b.goTo("/form/border_needs/changes?from=1")
 	b.sees(say("forms.change.removed"))
 
 	// Others see none of it.
 	other := s.open(t, lang, "case")
 	other.signIn(s.Caseworker)
-	for _, path := range []string{"/forms", "/forms/border_needs/answers", "/forms/border_needs/export", "/forms/border_needs/test", "/forms/border_needs/publish"} {
+	for _, path := range []string{"/forms", "/form/border_needs/answers", "/form/border_needs/export", "/form/border_needs/test", "/form/border_needs/publish"} {
 		if status := other.status(path); status != http.StatusNotFound {
 			t.Errorf("a caseworker gets %d at %s", status, path)
 		}
