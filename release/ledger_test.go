@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -229,6 +230,14 @@ func TestStopsAtTheWorstMoments(t *testing.T) {
 		})()
 		if r := worked(t, w, id); r.State != release.Failed || r.Fault != release.FaultCancelled || r.Attempts != 1 {
 			t.Errorf("cancelled: %s (%s), %d attempts", r.State, r.Fault, r.Attempts)
+		}
+		var why []string
+		ok(t, w.Node.Store.Read(bg, func(tx *store.Tx) (err error) {
+			why, err = tx.Strings("SELECT detail FROM audit WHERE object = ? AND action = 'release.cancel'", id)
+			return err
+		}))
+		if len(why) != 1 || !strings.Contains(why[0], `"why":"cancelled"`) {
+			t.Errorf("the audit log says of the cancelled release: %v", why)
 		}
 		time.Sleep(50 * time.Millisecond)
 		if _, err := s.Folder(bg, w.DataOfficer, id); !errors.Is(err, release.ErrState) {

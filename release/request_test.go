@@ -2,6 +2,7 @@ package release_test
 
 import (
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"slices"
 	"strings"
@@ -164,7 +165,24 @@ func TestReleaseWithNoise(t *testing.T) {
 		if got := fault(s.Recall(bg, w.Approver, id, " ")); got != "words" {
 			t.Errorf("a recall without words gives %q", got)
 		}
+		if _, err := s.Notice(bg, w.DataOfficer, id); !errors.Is(err, release.ErrState) {
+			t.Errorf("a notice of a release that stands: %v", err)
+		}
 		ok(t, s.Recall(bg, w.Approver, id, "A column was wrong."))
+		notice, err := s.Notice(bg, w.DataOfficer, id)
+		ok(t, err)
+		says, _ := notice.File("recalled.json")
+		signature, _ := notice.File("recalled.sig")
+		if !ed25519.Verify(s.PublicKey(), says, signature) || !strings.Contains(string(says), "A column was wrong.") || !strings.Contains(string(says), r.Hash) {
+			t.Errorf("the notice: %s", says)
+		}
+		manifest, _ := folder.File("manifest.json")
+		ok(t, w.Node.Store.Read(bg, func(tx *store.Tx) error {
+			if tr, err := s.Trace(tx, m, manifest); err != nil || tr.State != release.Recalled || tr.Words == "" || !tr.InLedger {
+				t.Errorf("of the recalled folder the node knows %+v (%v)", tr, err)
+			}
+			return nil
+		}))
 		if _, err := s.Folder(bg, w.DataOfficer, id); !errors.Is(err, release.ErrRecalled) {
 			t.Errorf("a recalled release was fetched: %v", err)
 		}

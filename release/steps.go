@@ -116,7 +116,8 @@ func (s *Service) Reject(ctx context.Context, sub access.Subject, id, words stri
 // Cancel stops a release that is waiting for its job or being made. What was spent stays spent.
 func (s *Service) Cancel(ctx context.Context, sub access.Subject, id string) error {
 	return s.step(ctx, sub, id, "cancel", "", func(tx *store.Tx, r *Request) error {
-		if _, err := tx.Exec("UPDATE release_requests SET fault = ? WHERE id = ?", FaultCancelled, r.ID); err != nil {
+		r.Fault = FaultCancelled
+		if _, err := tx.Exec("UPDATE release_requests SET fault = ? WHERE id = ?", r.Fault, r.ID); err != nil {
 			return err
 		}
 		if err := s.jobs.Cancel(tx, r.Job); err != nil && !errors.Is(err, jobs.ErrState) {
@@ -189,7 +190,11 @@ func (s *Service) enterState(tx *store.Tx, r *Request, to, actor, org, act strin
 	if err := s.tell(tx, r, to, actor); err != nil {
 		return err
 	}
-	return s.note(tx, actor, org, act, r, map[string]string{"from": r.State, "to": to})
+	detail := map[string]string{"from": r.State, "to": to}
+	if to == Failed {
+		detail["why"] = r.Fault
+	}
+	return s.note(tx, actor, org, act, r, detail)
 }
 
 // note writes a step into the audit log. No count of people goes there.

@@ -86,6 +86,7 @@ func (s *Service) fail(ctx context.Context, j *jobs.Job, id, code string) error 
 		if err != nil {
 			return err
 		}
+		r.Fault = code
 		if _, err := tx.Exec("UPDATE release_requests SET fault = ? WHERE id = ?", code, id); err != nil {
 			return err
 		}
