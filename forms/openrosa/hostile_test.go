@@ -117,7 +117,7 @@ func hostileUploads(p *phone) {
 				}
 			}
 		}()
-		req, err := http.NewRequest("POST", p.at()+"/submission", io.LimitReader(endless{strings.NewReader(x.head), []byte(x.fill)}, x.size))
+		req, err := http.NewRequest("POST", p.at()+"/submission", io.LimitReader(endless{strings.NewReader(x.head), bytes.Repeat([]byte(x.fill), 64<<10/len(x.fill))}, x.size))
 		p.must(err)
 		req.Header.Set("Content-Type", "multipart/form-data; boundary=b")
 		res, err := http.DefaultClient.Do(req)
@@ -142,9 +142,14 @@ func hostileUploads(p *phone) {
 // tooLarge: also where the size is said beforehand, and where the phone asks before it sends.
 func tooLarge(p *phone) {
 	kind, b := body(xmlPart(p.filled(p.id("large"), "1")), part{"a", "a.mp4", strings.Repeat("x", maxPart+1)})
-	for _, expect := range []string{"", "100-continue"} {
-		res, text := p.do("POST", "/submission", bytes.NewReader(b.Bytes()), "Content-Type", kind, "Expect", expect)
+	for i, expect := range []string{"", "100-continue", ""} {
+		address, proto := p.at()+"/submission", "HTTP/1.1"
+		if i == 2 {
+			address, proto = p.https.URL+strings.TrimPrefix(address, p.base), "HTTP/2.0"
+		}
+		res, text := p.do("POST", address, bytes.NewReader(b.Bytes()), "Content-Type", kind, "Expect", expect)
 		p.check("a file of 50 MB and a byte", res.StatusCode, 413)
+		p.check("spoken", res.Proto, proto)
 		if m := p.envelope(res, text); !strings.Contains(m, "too large") {
 			p.t.Errorf("message %q", m)
 		}

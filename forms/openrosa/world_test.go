@@ -68,7 +68,9 @@ func newPhone(t *testing.T, w *nodetest.World) *phone {
 	mux.Handle("/", h.Else(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { http.Error(w, "no page", http.StatusNotFound) })))
 	p := &phone{World: w, t: t, h: h}
 	plain := httptest.NewServer(mux)
-	p.base, p.https = plain.URL, httptest.NewTLSServer(mux)
+	p.base, p.https = plain.URL, httptest.NewUnstartedServer(mux)
+	p.https.EnableHTTP2 = true // as phones speak it over TLS
+	p.https.StartTLS()
 	t.Cleanup(plain.Close)
 	t.Cleanup(p.https.Close)
 	p.must(n.Store.Write(bg, func(tx *store.Tx) (err error) {
