@@ -70,11 +70,8 @@ func (p *Page) FormAt(form string, parts ...string) string {
 	return at
 }
 
-// mayForms says whether the pages of forms are for her.
-func (p *Page) mayForms() bool { return p.May("manage_forms", "forms") || p.May("read", "answers") }
-
-// FormsShown says whether the menu has the pages of forms.
-func (p *Page) FormsShown() bool { return p.mayForms() }
+// FormsShown says whether the pages of forms are for her; the menu has them then.
+func (p *Page) FormsShown() bool { return p.May("manage_forms", "forms") || p.May("read", "answers") }
 
 // formListPage lists the forms of every project.
 type formListPage struct {
@@ -91,7 +88,7 @@ type projectView struct {
 
 func (s *Server) formList(w http.ResponseWriter, r *http.Request) {
 	p := s.page(r, "forms.title")
-	if !p.mayForms() {
+	if !p.FormsShown() {
 		s.problem(w, r, &access.Refusal{Action: access.ManageForms, Object: access.Object{Register: "forms"}, Reason: access.NoGrant})
 		return
 	}
