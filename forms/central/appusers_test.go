@@ -1,6 +1,8 @@
 package central
 
 import (
+	"fmt"
+	"sync"
 	"testing"
 
 	"aman/platform/store"
@@ -53,5 +55,39 @@ func TestAppUsers(t *testing.T) {
 
 		s.as(s.Caseworker, "caseworker", false).no("403.1", "POST", "projects/1/app-users", `{"displayName": "Mine"}`)
 		s.as(s.Caseworker, "caseworker", false).no("403.1", "GET", "projects/1/app-users", nil)
+	})
+}
+
+// Numbers are given once, however many scripts ask at the same time.
+func TestNumbersAreGivenOnce(t *testing.T) {
+	each(t, func(s *script) {
+		s.publishTrip()
+		var wait sync.WaitGroup
+		numbers := make(chan float64, 12)
+		for n := range 12 {
+			wait.Go(func() {
+				one := *s // each script has its own
+				u := one.do("POST", "{p}/app-users", fmt.Sprintf(`{"displayName": "Tablet %d"}`, n))
+				if u.status != 200 {
+					t.Errorf("%d %s", u.status, u.body)
+					return
+				}
+				numbers <- u.obj()["id"].(float64)
+				one.do("GET", "{p}/forms/trip.svc/Submissions?$count=true", nil)
+				one.do("GET", "{p}/app-users", nil)
+			})
+		}
+		wait.Wait()
+		close(numbers)
+		seen := map[float64]bool{}
+		for n := range numbers {
+			if seen[n] {
+				t.Errorf("the number %v is given twice", n)
+			}
+			seen[n] = true
+		}
+		if len(seen) != 12 {
+			t.Errorf("%d numbers", len(seen))
+		}
 	})
 }
