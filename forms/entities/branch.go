@@ -149,7 +149,7 @@ func (s *Service) hold(tx *store.Tx, l *list, by author, b block.Block) error {
 	if err != nil {
 		return err
 	}
-	key, err := s.vault.PersonKey(tx, owner(b.ID))
+	key, err := s.vault.NewKey(tx, owner(b.ID))
 	if err != nil {
 		return err
 	}

@@ -264,31 +264,18 @@ func (s *Service) counted(tx *store.Tx, sub access.Subject, found []*list) ([]Da
 	return out, nil
 }
 
-// orgOf is the organisation whose project it is, empty when it is everybody's.
-func (s *Service) orgOf(tx *store.Tx, project int64) (org string, err error) {
-	err = tx.Row("SELECT org FROM projects WHERE id = ? AND deleted_at = 0", project).Scan(&org)
-	if errors.Is(err, store.ErrNone) {
-		err = ErrNoDataset
-	}
-	return org, err
-}
-
 // inProject asks whether the subject sees the project at all.
 func (s *Service) inProject(tx *store.Tx, sub access.Subject, project int64) error {
-	org, err := s.orgOf(tx, project)
-	if err == nil {
-		_, err = s.policy.Require(tx, sub, access.Read, access.Object{Register: "forms", Org: org})
-	}
+	_, err := s.forms.Project(tx, sub, project)
 	return err
 }
 
 // manage asks whether the subject may change lists of the project: whoever keeps its forms may.
 func (s *Service) manage(tx *store.Tx, sub access.Subject, project int64) error {
-	org, err := s.orgOf(tx, project)
-	if err != nil {
-		return err
+	p, err := s.forms.Project(tx, sub, project)
+	if err == nil {
+		_, err = s.policy.Require(tx, sub, access.ManageForms, access.Object{Register: "forms", Org: p.Org})
 	}
-	_, err = s.policy.Require(tx, sub, access.ManageForms, access.Object{Register: "forms", Org: org})
 	return err
 }
 

@@ -2,7 +2,9 @@ package entities_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -15,6 +17,18 @@ import (
 )
 
 var bg = context.Background()
+
+// TestMain takes fewer rounds of the property tests than usual, unless told how many: each
+// is several submissions that go to disk.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	told := false
+	flag.Visit(func(f *flag.Flag) { told = told || f.Name == "rapid.checks" })
+	if !told {
+		_ = flag.Set("rapid.checks", "30")
+	}
+	os.Exit(m.Run())
+}
 
 func good(t testing.TB, err error) {
 	t.Helper()

@@ -11,6 +11,7 @@ import (
 	"aman/forms/xform"
 	"aman/platform/access"
 	"aman/platform/store"
+	"aman/platform/vault"
 	"aman/registry"
 )
 
@@ -225,7 +226,7 @@ func faultCode(err error) string {
 	switch {
 	case errors.Is(err, ErrTaken):
 		return Taken
-	case errors.Is(err, ErrNoEntity):
+	case errors.Is(err, ErrNoEntity), errors.Is(err, vault.ErrErased):
 		return Unknown
 	case errors.Is(err, ErrNoVersion):
 		return NoVersion

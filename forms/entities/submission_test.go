@@ -159,11 +159,15 @@ func conflicts(t *testing.T, w *nodetest.World) {
 	if e.Conflict != entities.Hard || e.Values["species"] != "maritime pine" || e.Version != 5 {
 		t.Errorf("the same property: %+v", e)
 	}
+	visit("uuid:k6", `baseVersion="4"`, "health_of_tree", "good")
+	if e = get(t, w, "trees", id(30)); e.Conflict != entities.Hard {
+		t.Errorf("a hard conflict became %s by another change", e.Conflict)
+	}
 	v := versions(t, w, "trees", id(30))
 	if !slices.Equal(v[4].Conflicting, []string{"species"}) || v[3].Conflict != entities.Soft || v[1].Conflict != "" {
 		t.Errorf("%+v", v)
 	}
-	if c := entities.Clashes(v); len(c) != 3 || !c[2].Both["species"] || c[2].Before.Values["species"] != "stone pine" {
+	if c := entities.Clashes(v); len(c) != 4 || !c[2].Both["species"] || c[2].Before.Values["species"] != "stone pine" {
 		t.Errorf("%+v", c)
 	}
 	count := func() (n int) {
@@ -178,7 +182,7 @@ func conflicts(t *testing.T, w *nodetest.World) {
 		t.Errorf("%d in conflict", n)
 	}
 	// She settles it: the species of before, the girth as it is.
-	e, err := w.Node.Entities.Update(bg, field(w), 1, "trees", id(30), entities.Change{Values: map[string]string{"species": "stone pine"}, Base: 5, Resolve: true})
+	e, err := w.Node.Entities.Update(bg, field(w), 1, "trees", id(30), entities.Change{Values: map[string]string{"species": "stone pine"}, Base: 6, Resolve: true})
 	if err != nil || e.Conflict != "" || e.Values["species"] != "stone pine" || count() != 0 || len(entities.Clashes(versions(t, w, "trees", id(30)))) != 0 {
 		t.Errorf("settled: %+v %v", e, err)
 	}
@@ -234,6 +238,11 @@ func offline(t *testing.T, w *nodetest.World) {
 	e = get(t, w, "trees", id(50))
 	if e.Values["girth"] != "5" || e.Values["health_of_tree"] != "ill" || e.Conflict != entities.Soft || e.Version != 6 {
 		t.Errorf("%+v", e)
+	}
+	// What follows in the branch is made on the newest version here, but was not seen there.
+	step("uuid:o6", `baseVersion="5" trunkVersion="3"`, "girth", "6")
+	if v := versions(t, w, "trees", id(50)); len(v) != 7 || v[6].Base != 6 || v[6].Conflict != entities.Soft || v[6].BranchBase != 5 {
+		t.Errorf("%+v", v)
 	}
 }
 
