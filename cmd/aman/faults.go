@@ -49,6 +49,7 @@ func done(code int) error {
 var inputs = []error{
 	access.ErrTaken, access.ErrCode, access.ErrLogin, access.ErrName, access.ErrOrg, access.ErrOffice, access.ErrUser, access.ErrRole,
 	access.ErrAlone, access.ErrSelf, access.ErrLanguage, signin.ErrLabel, signin.ErrOffice, signin.ErrUser, signin.ErrNotThere, fs.ErrExist,
+	signin.ErrProgramLabel, signin.ErrProgramTime, signin.ErrProgramMany,
 }
 
 func codeOf(err error) int {

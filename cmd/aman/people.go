@@ -86,6 +86,7 @@ type userCommand struct {
 	Enable   userEnable   `cmd:"" help:"Open a closed account again."`
 	Password userPassword `cmd:"" help:"Give a new first password, and end the user's sessions."`
 	Roles    userRoles    `cmd:"" help:"Show or replace the roles and offices of a user."`
+	Script   userScript   `cmd:"" help:"Make a password for a script (pyODK, ruODK, Excel) of a user."`
 }
 
 type userAdd struct {
