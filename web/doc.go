@@ -13,5 +13,9 @@
 // prints, and works at 64 kbit/s: one stylesheet, one small script, no fonts, no calls
 // to anywhere else.
 //
+// Filling in a form in the browser is the one page that needs script: fill.go and
+// fillsend.go serve it, the folder fill has its sources (its src/main.js is where to begin
+// reading), assets/fill what scripts/webforms builds of them.
+//
 // Texts are in texts/*.yaml; a page names them by key.
 package web

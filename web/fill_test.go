@@ -232,3 +232,26 @@ func TestFilledFormsAreTakenOnceAndRefusedInWords(t *testing.T) {
 		t.Errorf("her office is offered %s", list)
 	}
 }
+
+// Whatever a browser posts, a file's name leads nowhere, and nothing is taken twice.
+func FuzzReadFilled(f *testing.F) {
+	f.Add("B", "--B\r\nContent-Disposition: form-data; name=\"xml_submission_file\"; filename=\"a\"\r\n\r\n<data/>\r\n--B\r\nContent-Disposition: form-data; name=\"p\"; filename=\"../p.jpg\"\r\n\r\nx\r\n--B--\r\n")
+	f.Add("B", "--B\r\nContent-Disposition: form-data; name=\"xml_submission_file\"\r\n\r\n")
+	f.Add("", "")
+	f.Fuzz(func(t *testing.T, boundary, text string) {
+		r, err := http.NewRequest(http.MethodPost, "/", strings.NewReader(text))
+		if err != nil {
+			t.Skip()
+		}
+		r.Header.Set("Content-Type", `multipart/form-data; boundary="`+boundary+`"`)
+		body, list, err := readFilled(r)
+		if (err == nil) != (body != nil) {
+			t.Errorf("a body of %d bytes with the error %v", len(body), err)
+		}
+		for _, f := range list {
+			if f.Name == "" || f.Name == ".." || strings.ContainsAny(f.Name, "/\\\x00\r\n") || len(f.Name) > 255 {
+				t.Errorf("the name %q was taken", f.Name)
+			}
+		}
+	})
+}

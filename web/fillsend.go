@@ -82,6 +82,7 @@ var fillRefusals = []struct {
 	{errTooManyParts, http.StatusBadRequest, "openrosa.too_many_parts"},
 	{errFileName, http.StatusBadRequest, "openrosa.file_name"},
 	{errNoXML, http.StatusBadRequest, "openrosa.no_xml"},
+	{errTwoXML, http.StatusBadRequest, "openrosa.two_xml"},
 	{errTooLarge, http.StatusRequestEntityTooLarge, "openrosa.too_large"},
 	{xform.ErrNoInstanceID, http.StatusBadRequest, "openrosa.no_instance"},
 	{xform.ErrNoForm, http.StatusBadRequest, "openrosa.no_form_id"},
@@ -122,6 +123,7 @@ var (
 	errTooManyParts = errors.New("too many parts")
 	errFileName     = errors.New("a part has a file name that is not allowed")
 	errNoXML        = errors.New("there is no part xml_submission_file")
+	errTwoXML       = errors.New("there are two parts xml_submission_file")
 	errTooLarge     = errors.New("a part is too large")
 )
 
@@ -151,6 +153,9 @@ func readFilled(r *http.Request) (body []byte, files []forms.File, err error) {
 			return nil, nil, errTooLarge
 		}
 		if part.FormName() == "xml_submission_file" {
+			if body != nil {
+				return nil, nil, errTwoXML
+			}
 			body = content
 			continue
 		}
