@@ -21,21 +21,19 @@ const layoutsKept = 200
 // layout gives the tables of a form: of its published version, of its draft, or of every
 // version there was.
 func (c *call) layout(f forms.Form, version string, every bool) (*export.Layout, error) {
+	names, key, err := c.versionsFor(f, version, every)
+	if err != nil {
+		return nil, err
+	}
+	k := &c.h.layouts
+	k.mu.Lock()
+	l := k.known[key]
+	k.mu.Unlock()
+	if l != nil {
+		return l, nil
+	}
 	var versions []export.Version
-	key := f.ID
-	err := c.read(func(tx *store.Tx) error {
-		names := []string{version}
-		if every && version != forms.DraftVersion {
-			list, err := c.h.Forms.Versions(tx, c.sub, f.Project, f.ID)
-			if err != nil {
-				return err
-			}
-			for _, v := range list {
-				if v.Version != version {
-					names = append(names, v.Version)
-				}
-			}
-		}
+	err = c.read(func(tx *store.Tx) error {
 		versions, key = nil, f.ID
 		for _, name := range names {
 			p, body, err := c.h.Forms.Definition(tx, f.ID, name)
@@ -47,19 +45,12 @@ func (c *call) layout(f forms.Form, version string, every bool) (*export.Layout,
 				return err
 			}
 			versions = append(versions, export.Version{Name: p.Version, XML: body, Classes: classes})
-			key += "\x00" + p.Hash
+			key += "\x00" + p.Hash // again: a draft may have been saved anew meanwhile
 		}
 		return nil
 	})
 	if err != nil {
 		return nil, err
-	}
-	k := &c.h.layouts
-	k.mu.Lock()
-	l := k.known[key]
-	k.mu.Unlock()
-	if l != nil {
-		return l, nil
 	}
 	if l, err = export.New(versions...); err != nil {
 		return nil, err
@@ -71,6 +62,44 @@ func (c *call) layout(f forms.Form, version string, every bool) (*export.Layout,
 	}
 	k.known[key] = l
 	return l, nil
+}
+
+// versionsFor names the versions that a layout is made of, the one that counts first, and the
+// key that tells it from any other: the hashes of what they say.
+func (c *call) versionsFor(f forms.Form, version string, every bool) (names []string, key string, err error) {
+	err = c.read(func(tx *store.Tx) error {
+		names, key = []string{version}, f.ID
+		if version == forms.DraftVersion {
+			d, err := c.h.Forms.DraftOf(tx, c.sub, f.Project, f.ID)
+			key += "\x00" + d.Hash
+			return err
+		}
+		if version == f.Version && !every {
+			key += "\x00" + f.Hash
+			return nil
+		}
+		list, err := c.h.Forms.Versions(tx, c.sub, f.Project, f.ID)
+		if err != nil {
+			return err
+		}
+		found := ""
+		for _, v := range list {
+			if v.Version == version {
+				found = v.Hash
+			}
+		}
+		if found == "" {
+			return errNotFound
+		}
+		key += "\x00" + found
+		for _, v := range list {
+			if every && v.Version != version {
+				names, key = append(names, v.Version), key+"\x00"+v.Hash
+			}
+		}
+		return nil
+	})
+	return names, key, err
 }
 
 // fieldView is a place of a form as Central lists them.
