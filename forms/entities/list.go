@@ -194,7 +194,12 @@ func (s *Service) conditions(tx *store.Tx, sub access.Subject, l *list, q Query)
 		b.WriteString(" AND " + cond)
 		args = append(args, more...)
 	}
-	b.WriteString("r.list = ? AND r.deleted = " + literal(q.Deleted))
+	column := "r.list"
+	if q.IDs != nil || q.Search != "" {
+		// An engine must look at these ids, not walk the list in the order of the page to meet them.
+		column = "r.list + 0"
+	}
+	b.WriteString(column + " = ? AND r.deleted = " + literal(q.Deleted))
 	args = append(args, l.ID)
 	if q.Deleted {
 		add("r.body IS NOT NULL")
