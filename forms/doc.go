@@ -49,7 +49,8 @@
 // counts, the earlier ones are kept, files are carried over by name. Root is the first
 // version. An answer has a review ("", hasIssues, approved, rejected; "edited" after an edit
 // that nobody has looked at), comments, and files that its answers name, whether they came
-// or not. A deleted answer is kept, in no list, and not taken again.
+// or not. A deleted answer is kept, in no list, and not taken again; of an erased one the
+// keys are destroyed (EraseSubmission).
 //
 // Submissions encrypted by their form's own key are kept as they come and judged by nobody;
 // nothing is made of them. Of intake forms they are refused: a caseworker could not read them.
@@ -69,6 +70,6 @@
 // projects.go, form.go, draft.go, publish.go, media.go keep forms; check.go reads one, with
 // facts.go and classes.go; known.go remembers those that submissions come for; judge.go and
 // lists.go hold a submission against its form. receive.go and submit.go take submissions in,
-// files.go their files; read.go is the intake queue, answers.go and review.go what becomes of
-// answers. mapping.go puts an intake's answers into registers.
+// files.go their files; read.go is the intake queue, answers.go, review.go and erase.go what
+// becomes of answers. mapping.go puts an intake's answers into registers.
 package forms

@@ -2,6 +2,7 @@ package forms_test
 
 import (
 	"bytes"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +17,7 @@ import (
 	"aman/node/nodetest"
 	"aman/platform/access"
 	"aman/platform/store"
+	"aman/platform/vault"
 	"aman/registry"
 )
 
@@ -118,7 +120,7 @@ func TestSurveys(t *testing.T) {
 			test func(*survey)
 		}{
 			{"who sees answers", whoSees}, {"filters", filters}, {"a chain of edits", chain}, {"attachments named and carried over", carried}, {"review and comments", reviewing},
-			{"deleted and restored", deleted}, {"offices", offices}, {"quarantined", misfits}, {"encrypted", encrypted}, {"hooks", hooks}, {"two at once", atOnce},
+			{"deleted and restored", deleted}, {"erased", erased}, {"offices", offices}, {"quarantined", misfits}, {"encrypted", encrypted}, {"hooks", hooks}, {"two at once", atOnce},
 			{"streamed", streamed}, {"closed on another node", otherNode}, {"without an id", noID}, {"hostile", hostile},
 		} {
 			t.Run(x.name, func(t *testing.T) { s := newSurvey(t, w, fmt.Sprint("s", i)); s.t = t; x.test(s) })
@@ -446,6 +448,95 @@ func deleted(s *survey) {
 	good(s.t, f.RestoreSubmission(bg, s.FieldManager, s.project, s.form, "uuid:d2"))
 	same(s.t, "restored", s.list(forms.Filter{}), "d2")
 	s.sent("uuid:d1", "", "<age>1</age>")
+}
+
+// erased: nobody reads an erased answer any more, not from a backup put back either.
+func erased(s *survey) {
+	f := s.Node.Forms
+	s.sent("uuid:e1", "", "<name>"+secret+"</name><photo>a.jpg</photo>", forms.File{Name: "a.jpg", Body: []byte(secret)})
+	_, err := f.AddComment(bg, s.FieldManager, s.project, s.form, "uuid:e1", secret)
+	good(s.t, err)
+	s.sent("uuid:e2", "uuid:e1", "<name>"+secret+" Z</name><photo>a.jpg</photo>")
+	s.sent("uuid:e3", "", "<age>1</age>")
+	var key []any
+	good(s.t, s.Node.Store.Read(bg, func(tx *store.Tx) error {
+		return tx.Each(func(r *sql.Rows) error {
+			var id, owner string
+			var epoch, at int64
+			var wrapped []byte
+			err := r.Scan(&id, &owner, &epoch, &wrapped, &at)
+			key = []any{id, owner, epoch, wrapped, at}
+			return err
+		}, "SELECT k.id, k.owner, k.epoch, k.wrapped, k.created_at FROM vault_keys k JOIN submissions s ON s.key_id = k.id WHERE s.id = 'uuid:e2'")
+	}))
+	for who, sub := range map[string]access.Subject{"enumerator": s.Enumerator, "data officer": s.DataOfficer, "supervisor": s.Supervisor, "administrator": s.Admin} {
+		refused(s.t, who+" erases", f.EraseSubmission(bg, sub, s.project, s.form, "uuid:e1"))
+	}
+	_, err = f.Receive(bg, s.FieldManager, visit(s.form, "1", "uuid:own", "", ""), nil)
+	good(s.t, err)
+	refused(s.t, "one's own", f.EraseSubmission(bg, s.FieldManager, s.project, s.form, "uuid:own"))
+	good(s.t, f.EraseSubmission(bg, s.FieldManager, s.project, s.form, "uuid:e1"))
+	unreadable := func() {
+		s.t.Helper()
+		same(s.t, "listed", s.list(forms.Filter{}), "e3 own")
+		for _, id := range []string{"uuid:e1", "uuid:e2"} {
+			_, body, err := f.ReadSubmission(bg, s.FieldManager, s.project, s.form, id)
+			if access.AsRefusal(err) == nil || body != nil {
+				s.t.Errorf("%s is read after it was erased: %v", id, err)
+			}
+			var sealed []byte
+			good(s.t, s.Node.Store.Read(bg, func(tx *store.Tx) error {
+				if err := tx.Row("SELECT body FROM submissions WHERE id = ?", id).Scan(&sealed); err != nil {
+					return err
+				}
+				_, err := s.Node.Vault.Open(tx, "submissions/"+id+"/body", sealed)
+				is(s.t, "the key of "+id, err, vault.ErrErased)
+				return nil
+			}))
+		}
+	}
+	unreadable()
+	_, err = s.send("uuid:e1", "", "<name>"+secret+"</name><photo>a.jpg</photo>")
+	is(s.t, "sent again", err, forms.ErrDeleted)
+	good(s.t, f.EraseSubmission(bg, s.FieldManager, s.project, s.form, "uuid:e2")) // once more changes nothing
+	// Brought back to the list by mistake, it is empty.
+	good(s.t, f.RestoreSubmission(bg, s.FieldManager, s.project, s.form, "uuid:e1"))
+	h, body, err := f.ReadSubmission(bg, s.FieldManager, s.project, s.form, "uuid:e2")
+	if err != nil || body != nil || h.InstanceName != "" {
+		s.t.Errorf("%+v %q %v", h, body, err)
+	}
+	_, err = f.Attachment(bg, s.FieldManager, s.project, s.form, "uuid:e2", "a.jpg", io.Discard)
+	is(s.t, "its file", err, vault.ErrErased)
+	good(s.t, s.Node.Store.Read(bg, func(tx *store.Tx) error {
+		list, err := f.Comments(tx, s.FieldManager, s.project, s.form, "uuid:e2")
+		if len(list) != 0 {
+			s.t.Errorf("%d comments are left", len(list))
+		}
+		return err
+	}))
+	good(s.t, f.EachSubmission(bg, s.FieldManager, forms.Filter{Form: s.form, Names: true}, "table", func(h forms.Head, body []byte) error {
+		if (body == nil) != (h.Instance == "uuid:e2") {
+			s.t.Errorf("%s comes with %d bytes", h.Instance, len(body))
+		}
+		return nil
+	}))
+	// An old backup put back has the key and knows nothing of the erasure.
+	good(s.t, s.Node.Store.Write(bg, func(tx *store.Tx) error {
+		_, err := tx.Exec("INSERT INTO vault_keys (id, owner, epoch, wrapped, created_at) VALUES (?, ?, ?, ?, ?)", key...)
+		_, err2 := tx.Exec("DELETE FROM erasures WHERE person_id IN ('uuid:e1', 'uuid:e2')")
+		return errors.Join(err, err2)
+	}))
+	if _, body, err := f.ReadSubmission(bg, s.FieldManager, s.project, s.form, "uuid:e2"); err != nil || !bytes.Contains(body, []byte(secret)) {
+		s.t.Fatalf("the backup did not bring it back: %v", err)
+	}
+	n, err := f.EraseAgain(bg, append([]string{"nobody"}, s.Node.Ring.Erased()...))
+	if err != nil || n != 2 {
+		s.t.Errorf("%d erased again, %v", n, err)
+	}
+	unreadable()
+	if n, err := f.EraseAgain(bg, s.Node.Ring.Erased()); err != nil || n != 0 {
+		s.t.Errorf("%d erased a third time, %v", n, err)
+	}
 }
 
 // offices: a form that is given to some offices is listed to them and taken from them alone.

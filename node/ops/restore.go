@@ -77,6 +77,11 @@ func Restore(ctx context.Context, file string, c node.Config, o Options) (out Re
 	if out.Again, err = n.Casework.EraseAgain(ctx, n.Ring.Erased()); err != nil {
 		return out, fmt.Errorf("erasing again who was erased after the backup: %w", err)
 	}
+	answers, err := n.Forms.EraseAgain(ctx, n.Ring.Erased())
+	if err != nil {
+		return out, fmt.Errorf("erasing again the answers that were erased after the backup: %w", err)
+	}
+	out.Again += answers
 	return out, n.Audit.Record(ctx, audit.Entry{At: n.Now(), Actor: "system", Action: "node.restore", Outcome: audit.OK, Detail: map[string]string{"hash": out.SHA256}})
 }
 
