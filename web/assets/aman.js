@@ -83,3 +83,26 @@ addEventListener("click", (e) => {
     });
   });
 })();
+
+// Filled forms that wait on this device, or were refused, are told on every page, so that none is
+// forgotten. Only their number can be read here.
+(async () => {
+  const link = document.querySelector("[data-waiting]");
+  if (!link || !(await indexedDB.databases?.())?.some((d) => d.name === "aman-fill")) return;
+  const open = indexedDB.open("aman-fill");
+  open.onsuccess = () => {
+    const state = open.result.transaction("records").objectStore("records").index("state");
+    let n = 0;
+    for (const s of ["waiting", "refused"]) state.count(s).onsuccess = (e) => { n += e.target.result; };
+    state.objectStore.transaction.oncomplete = () => {
+      open.result.close();
+      if (!n) return;
+      const count = document.createElement("span"), said = document.createElement("span");
+      count.className = "count";
+      said.className = "sr";
+      said.textContent = " " + link.dataset.waiting;
+      count.append(String(n), said);
+      link.append(" ", count);
+    };
+  };
+})();

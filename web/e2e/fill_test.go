@@ -317,6 +317,12 @@ func TestFillRefused(t *testing.T) {
 	if n := eval[int](b, `document.querySelectorAll("#refused li").length`); n != 1 {
 		t.Error("it is gone without leave")
 	}
+	// Every page tells that one is left.
+	b.goTo("/")
+	b.until("the number beside the link", `document.querySelector('.nav a[href="/fill"] .count')?.firstChild.data === "1"`)
+	b.look("home-with-one-left")
+	b.goTo("/fill")
+	b.until("the refused one", `document.querySelectorAll("#refused li").length === 1`)
 	setState("open")
 	b.run(chromedp.Click("#refused li button:nth-of-type(1)"))
 	b.until("the sent one", `!document.querySelector("#refused") && document.querySelectorAll("#sent li").length === 1`)

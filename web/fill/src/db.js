@@ -9,7 +9,9 @@ const open = () => (opening ??= new Promise((done, failed) => {
   const r = indexedDB.open("aman-fill", 1);
   r.onupgradeneeded = () => {
     r.result.createObjectStore("holders", { keyPath: "holder" });
-    r.result.createObjectStore("records", { keyPath: "id" }).createIndex("kind", ["holder", "kind"]);
+    const records = r.result.createObjectStore("records", { keyPath: "id" });
+    records.createIndex("kind", ["holder", "kind"]);
+    records.createIndex("state", "state"); // by which every page of the site tells how many wait (aman.js)
   };
   r.onsuccess = () => done(r.result);
   r.onerror = () => failed(r.error);
