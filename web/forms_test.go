@@ -61,7 +61,7 @@ func TestTheSampleIsAForm(t *testing.T) {
 }
 
 func TestLogicInWords(t *testing.T) {
-	md := "| survey | | | |\n| | type | name | label |\n| | integer | age | Age |\n| | select_multiple need | needs | Needs |\n| | begin group | trip | Trip |\n| | text | to | To |\n| | end group | | |\n| choices | | | |\n| | list_name | name | label |\n| | need | food | Food |\n"
+	md := "| survey | | | | |\n| | type | name | label | calculation |\n| | integer | age | Age | |\n| | calculate | child | | ${age} < 18 |\n| | select_multiple need | needs | Needs |\n| | begin group | trip | Trip |\n| | text | to | To |\n| | end group | | |\n| choices | | | |\n| | list_name | name | label |\n| | need | food | Food |\n"
 	book, err := xlsform.Read([]byte(md), "f.md")
 	if err != nil {
 		t.Fatal(err)
@@ -93,9 +93,11 @@ func TestLogicInWords(t *testing.T) {
 		"indexed-repeat(/data/age, /data, 1) = 2":                            "indexed-repeat(/data/age, /data, 1) = 2",
 		"a b":                    "a b",
 		"/data/trip/to = 'here'": "«To» is “here”",
+		"/data/child = 'true'":   "«child» is “true”",
 		"/data/gone = 1":         "/data/gone = 1",
 	} {
-		if got := w.sentence(expression, "/data/age"); got != want {
+		got := strings.NewReplacer(leftToRight, "", isolated, "").Replace(w.sentence(expression, "/data/age"))
+		if got != want {
 			t.Errorf("%q: %q, want %q", expression, got, want)
 		}
 	}

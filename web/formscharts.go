@@ -1,9 +1,11 @@
 package web
 
 import (
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
-	"strings"
+	"time"
 
 	"aman/forms/export"
 	"aman/forms/xform"
@@ -15,6 +17,7 @@ type formChartsPage struct {
 	formHead
 	asked
 	Answers int
+	Came    *chart.Bars // when, by weeks
 	Charts  []questionChart
 	// Small: a bar has so few answers that it may point at somebody.
 	Small  bool
@@ -53,8 +56,13 @@ func (s *Server) formCharts(w http.ResponseWriter, r *http.Request) {
 	body := &formChartsPage{formHead: h, asked: p.readAsked(r.URL.Query())}
 	f := body.filter(s.Node.Zone(), h.Form.ID)
 	f.Newest, f.Limit = true, summaryMost
+	days := map[string]int{}
 	list, err := l.Summarise(export.Options{Identity: body.Names}, func(each func(export.Meta, []byte) error) error {
-		return s.source(r.Context(), p, f, "charts")(func(m export.Meta, xml []byte) error { body.Answers++; return each(m, xml) })
+		return s.source(r.Context(), p, f, "charts")(func(m export.Meta, xml []byte) error {
+			body.Answers++
+			days[monday(m.At.In(s.Node.Zone()))]++
+			return each(m, xml)
+		})
 	})
 	if err != nil {
 		s.problem(w, r, err)
@@ -67,6 +75,7 @@ func (s *Server) formCharts(w http.ResponseWriter, r *http.Request) {
 			}
 		}
 	}
+	body.Came = p.byWeek(days)
 	body.Most = body.Answers == summaryMost
 	for i := range list {
 		if q, ok := p.questionChart(&list[i], body); ok {
@@ -77,10 +86,36 @@ func (s *Server) formCharts(w http.ResponseWriter, r *http.Request) {
 	s.render(w, r, http.StatusOK, "formcharts", p)
 }
 
+// monday is the day on which a week began.
+func monday(t time.Time) string {
+	return t.AddDate(0, 0, -(int(t.Weekday())+6)%7).Format(time.DateOnly)
+}
+
+// weeksShown is how many weeks, the newest, a chart of when answers came has.
+const weeksShown = 26
+
+// byWeek draws when answers came.
+func (p *Page) byWeek(days map[string]int) *chart.Bars {
+	bars := &chart.Bars{Title: p.T("answers.came"), Upright: true}
+	weeks := slices.Sorted(maps.Keys(days))
+	if len(weeks) == 0 {
+		return bars
+	}
+	last, _ := time.Parse(time.DateOnly, weeks[len(weeks)-1]) // written by monday
+	first, _ := time.Parse(time.DateOnly, weeks[0])
+	if oldest := last.AddDate(0, 0, -7*(weeksShown-1)); first.Before(oldest) {
+		first = oldest
+	}
+	for ; !first.After(last); first = first.AddDate(0, 0, 7) {
+		bars.Add(first.Format("02/01"), chart.Part{Value: days[first.Format(time.DateOnly)], Class: "rest"})
+	}
+	return bars
+}
+
 // questionChart draws one question; ok is false for what nobody was asked.
 func (p *Page) questionChart(x *export.Summary, body *formChartsPage) (q questionChart, ok bool) {
 	f := x.Field
-	if f.Kind == "" && x.Kind == "text" || f.Kind == "trigger" || strings.Contains(f.Path, "/meta/") {
+	if f.Kind == "" || f.Kind == "trigger" {
 		return q, false
 	}
 	q = questionChart{Question: orElse(xform.Text(f.Label, body.Language), f.Name), Answered: x.Answered, Rows: x.Rows, Other: x.Other}

@@ -23,14 +23,16 @@ func (w *words) sentence(expression, at string) string {
 		return ""
 	}
 	x, err := xpath.Compile(expression)
-	if err != nil {
-		return expression
+	if err == nil {
+		if text, ok := w.say(x.Term(), at); ok {
+			return text
+		}
 	}
-	if text, ok := w.say(x.Term(), at); ok {
-		return text
-	}
-	return expression
+	return leftToRight + expression + isolated
 }
+
+// Around what is written from left to right, in a text of any direction (Unicode UAX #9).
+const leftToRight, isolated = "\u2066", "\u2069"
 
 // comparisons are the texts of operators; each has {a} and {b}.
 var comparisons = map[xpath.Op]string{
@@ -131,15 +133,30 @@ func (w *words) value(t, of xpath.Term, at string) (string, bool) {
 			}
 			return "«" + orElse(xform.Text(q.Label, languageCode(w.lang)), q.Name) + "»", true
 		}
+		// What the form works out itself has no label; its name says most of it.
+		if path := w.path(t, at); w.model.Binds[path].Calculate != "" {
+			return "«" + path[strings.LastIndexByte(path, '/')+1:] + "»", true
+		}
 	}
 	return "", false
 }
 
 // question is the question that a plain path means.
 func (w *words) question(t xpath.Term, at string) *xform.Question {
+	path := w.path(t, at)
+	for i := range w.model.Questions {
+		if w.model.Questions[i].Path == path {
+			return &w.model.Questions[i]
+		}
+	}
+	return nil
+}
+
+// path is where a plain path leads; "" for any other.
+func (w *words) path(t xpath.Term, at string) string {
 	p, ok := t.(*xpath.Path)
 	if !ok || p.Start != nil {
-		return nil
+		return ""
 	}
 	path := at
 	if p.Absolute {
@@ -148,20 +165,15 @@ func (w *words) question(t xpath.Term, at string) *xform.Question {
 	for _, s := range p.Steps {
 		switch {
 		case len(s.Predicates) > 0:
-			return nil
+			return ""
 		case s.Axis == xpath.Self && s.Test.Kind == xpath.TestNode:
 		case s.Axis == xpath.Parent && s.Test.Kind == xpath.TestNode && strings.Contains(path, "/"):
 			path = path[:strings.LastIndexByte(path, '/')]
 		case s.Axis == xpath.Child && s.Test.Kind == xpath.TestName:
 			path += "/" + s.Test.String()
 		default:
-			return nil
+			return ""
 		}
 	}
-	for i := range w.model.Questions {
-		if w.model.Questions[i].Path == path {
-			return &w.model.Questions[i]
-		}
-	}
-	return nil
+	return path
 }

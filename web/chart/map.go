@@ -152,11 +152,7 @@ func (m *Map) SVG() template.HTML {
 	for lat := math.Ceil(b.South/step) * step; lat <= b.North; lat += step {
 		fmt.Fprintf(&w, `<line class="grid" y1="%.1f" y2="%.1f" x1="0" x2="%.0f"></line><text class="degree" x="3" y="%.1f">%s</text>`, y(lat), y(lat), mapWidth, y(lat)-3, degrees(lat, digits, "N", "S"))
 	}
-	for _, p := range m.Places {
-		if b.Has(p.Lat, p.Lon) {
-			fmt.Fprintf(&w, `<circle class="known" cx="%.1f" cy="%.1f" r="2.5"></circle><text class="place" x="%.1f" y="%.1f">%s</text>`, x(p.Lon), y(p.Lat), x(p.Lon)+5, y(p.Lat)+4, html.EscapeString(p.Label))
-		}
-	}
+	taken := labels{}
 	most := 1
 	for _, d := range m.Dots {
 		most = max(most, d.Count)
@@ -175,12 +171,48 @@ func (m *Map) SVG() template.HTML {
 			dot = fmt.Sprintf(`<a href="%s" aria-label="%s">%s</a>`, html.EscapeString(d.Link), html.EscapeString(tip), dot)
 		}
 		w.WriteString(dot)
+		taken.add(x(d.Lon)-r, y(d.Lat)-r, 2*r, 2*r)
 		if d.Count > 1 && r >= 9 {
 			fmt.Fprintf(&w, `<text class="dotcount" x="%.1f" y="%.1f">%d</text>`, x(d.Lon), y(d.Lat)+4, d.Count)
 		}
 	}
+	for _, p := range m.Places {
+		if b.Has(p.Lat, p.Lon) {
+			taken.place(&w, x(p.Lon), y(p.Lat), p.Label)
+		}
+	}
 	w.WriteString(`</svg>`)
 	return template.HTML(w.String())
+}
+
+// labels are the parts of a map that something is written on.
+type labels [][4]float64
+
+func (l *labels) add(x, y, w, h float64) { *l = append(*l, [4]float64{x, y, w, h}) }
+
+func (l labels) free(x, y, w, h float64) bool {
+	for _, t := range l {
+		if x < t[0]+t[2] && t[0] < x+w && y < t[1]+t[3] && t[1] < y+h {
+			return false
+		}
+	}
+	return x >= 0 && x+w <= mapWidth
+}
+
+// place writes the name of a known place to its right, its left, above or below, where
+// nothing is written yet; one without room is a point alone.
+func (l *labels) place(w *strings.Builder, x, y float64, label string) {
+	fmt.Fprintf(w, `<circle class="known" cx="%.1f" cy="%.1f" r="2.5"><title>%s</title></circle>`, x, y, html.EscapeString(label))
+	const high = 13
+	wide := 6.4 * float64(len([]rune(label)))
+	for _, at := range [...][2]float64{{5, -6}, {-5 - wide, -6}, {-wide / 2, -high - 5}, {-wide / 2, 5}, {8, -high - 2}, {8, 4}} {
+		left, top := x+at[0], y+at[1]
+		if l.free(left, top, wide, high) {
+			l.add(left, top, wide, high)
+			fmt.Fprintf(w, `<text class="place" x="%.1f" y="%.1f">%s</text>`, left+wide/2, top+high-3, html.EscapeString(label))
+			return
+		}
+	}
 }
 
 // gridStep is the distance of grid lines, so that there are four to eight.

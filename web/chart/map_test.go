@@ -34,6 +34,24 @@ func TestMap(t *testing.T) {
 	}
 }
 
+// The names of places never cover each other or a dot, nor leave the map.
+func TestNamesOfPlacesKeepApart(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var w strings.Builder
+		taken := labels{}
+		for range rapid.IntRange(1, 40).Draw(t, "n") {
+			before := len(taken)
+			taken.place(&w, rapid.Float64Range(0, mapWidth).Draw(t, "x"), rapid.Float64Range(0, 400).Draw(t, "y"), rapid.StringMatching(`[a-z ]{1,20}`).Draw(t, "name"))
+			if len(taken) > before {
+				last := taken[before]
+				if !taken[:before].free(last[0], last[1], last[2], last[3]) {
+					t.Fatal(taken)
+				}
+			}
+		}
+	})
+}
+
 // No answer is lost and none is counted twice when dots are gathered.
 func TestGatherKeepsCounts(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
