@@ -111,6 +111,7 @@ func (s *Service) mine(tx *store.Tx, j *jobs.Job, id string) (*Request, error) {
 func (s *Service) attempt(ctx context.Context, j *jobs.Job, id string) (r *Request, m *made, err error) {
 	var rows *records
 	var publisher string
+	var only product.Text
 	err = s.db.Read(ctx, func(tx *store.Tx) error {
 		if r, err = s.mine(tx, j, id); err != nil {
 			return err
@@ -129,12 +130,16 @@ func (s *Service) attempt(ctx context.Context, j *jobs.Job, id string) (r *Reque
 		if rows, err = s.read(tx, sub, l, r.Ask); err != nil {
 			return err
 		}
+		if only, err = s.only(tx, l.profile.Register, r.Ask); err != nil {
+			return err
+		}
 		return tx.Row("SELECT name FROM orgs WHERE id = ?", r.Org).Scan(&publisher)
 	})
 	if err != nil {
 		return r, nil, err
 	}
 	info := s.info(r, rows, publisher)
+	info.Note = joined(info.Note, only)
 	crash("read")
 	make := s.makeNoisy
 	if r.Ask.Path == PathK {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"aman/platform/store"
+	"aman/registry"
 	"aman/release"
 )
 
@@ -49,6 +50,23 @@ func (p *Page) whatFields(a release.Ask, profiles []release.Profile, offices []O
 		{Name: "contact", Label: p.T("publish.contact"), Kind: "text", Value: a.Contact, Half: true},
 		{Name: "url", Label: p.T("publish.url"), Kind: "text", Value: a.URL}}
 	return fields, more
+}
+
+// onlyPrefix begins the names of the questions that cut the population down.
+const onlyPrefix = "only_"
+
+// onlyFields ask for the codes of open properties that the release is about; none chosen means everybody.
+func (p *Page) onlyFields(register string, a release.Ask) (out []Field) {
+	schema := p.srv.Node.Catalog.Registers[register]
+	for i := range schema.Properties {
+		prop := &schema.Properties[i]
+		if prop.Class != registry.Open || prop.Type != registry.TypeCode {
+			continue
+		}
+		f := Field{Name: onlyPrefix + prop.Name, Label: prop.Label.In(p.Lang), Kind: "choices", Options: p.options(prop.List), Values: a.Where[prop.Name], Fold: true}
+		out = append(out, f)
+	}
+	return out
 }
 
 // whyEmpty says why a column of the public file stays empty.

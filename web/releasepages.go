@@ -96,6 +96,7 @@ type requestView struct {
 	Can     map[string]bool
 	Columns []string // labels of the columns that are filled
 	Offices []string
+	Only    []string // what else cuts the population down
 	Budget  *budgetView
 	Job     *jobs.Status
 	Percent int
@@ -144,6 +145,17 @@ func (s *Server) view(r *http.Request, p *Page, req *release.Request) *requestVi
 	}
 	for _, id := range req.Ask.Where["office"] {
 		v.Offices = append(v.Offices, p.OfficeName(id))
+	}
+	for _, f := range p.onlyFields(v.Profile.Register, req.Ask) {
+		var chosen []string
+		for _, o := range f.Options {
+			if f.Chosen(o.Value) {
+				chosen = append(chosen, o.Label)
+			}
+		}
+		if len(chosen) > 0 {
+			v.Only = append(v.Only, f.Label+": "+strings.Join(chosen, p.T("list.separator")))
+		}
 	}
 	if req.Plan != nil && req.Ask.Path == release.PathDP {
 		// What is left now counts, not what was left when it was planned.

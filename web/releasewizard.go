@@ -64,6 +64,8 @@ type wizardPage struct {
 	// Columns are those that can be chosen, Empty those that stay empty.
 	Columns []wizardColumn
 	Empty   []wizardColumn
+	// Only are the questions by which the population is cut down.
+	Only    []Field
 	Bad     string // what does not fit among the columns
 	Request *release.Request
 	View    *requestView
@@ -157,6 +159,7 @@ func (s *Server) saveStep(w http.ResponseWriter, r *http.Request, p *Page, body 
 		ask.Path = profile.Paths[0]
 		if ask.Profile != before {
 			ask.Columns = nil
+			maps.DeleteFunc(ask.Where, func(name string, _ []string) bool { return name != "office" })
 		}
 	}
 	var err error
@@ -233,7 +236,19 @@ var readStep = map[string]func(*release.Ask, *http.Request){
 			a.Where["office"] = list
 		}
 	},
-	"columns": func(a *release.Ask, r *http.Request) { a.Columns = r.PostForm["columns"] },
+	"columns": func(a *release.Ask, r *http.Request) {
+		a.Columns = r.PostForm["columns"]
+		offices := a.Where["office"]
+		a.Where = map[string][]string{}
+		if len(offices) > 0 {
+			a.Where["office"] = offices
+		}
+		for key, codes := range r.PostForm {
+			if name, ok := strings.CutPrefix(key, onlyPrefix); ok {
+				a.Where[name] = codes
+			}
+		}
+	},
 	"protection": func(a *release.Ask, r *http.Request) {
 		get := func(name string) string { return strings.TrimSpace(r.PostForm.Get(name)) }
 		whole := func(name string, missing int) int {
@@ -272,12 +287,13 @@ func (s *Server) showStep(w http.ResponseWriter, r *http.Request, p *Page, body 
 		body.Fields, body.More = p.whatFields(ask, s.Node.Release.Profiles(), offices)
 	case "columns":
 		body.Columns, body.Empty = p.wizardColumns(body.Profile, ask)
+		body.Only = p.onlyFields(body.Profile.Register, ask)
 	case "protection":
 		body.Fields = p.protectionFields(ask, body.Profile, body.Predicted)
 	case "check":
 		body.View = s.view(r, p, body.Request)
 	}
-	for _, list := range [][]Field{body.Fields, body.More} {
+	for _, list := range [][]Field{body.Fields, body.More, body.Only} {
 		for i := range list {
 			if body.Fault != "" && (list[i].Name == body.Bad || body.Bad == "period" && list[i].Name == "from" || body.Bad == "title" && list[i].Name == "title_en") {
 				list[i].Error = body.Fault
