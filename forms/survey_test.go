@@ -686,7 +686,7 @@ func atOnce(s *survey) {
 
 // streamed: every answer once, in order, over page boundaries, while others come in.
 func streamed(s *survey) {
-	const n = 600
+	const n = 300 // more than a page
 	for i := range n {
 		s.sent(fmt.Sprint("uuid:", i), "", fmt.Sprintf("<age>%d</age>", i%100))
 	}
@@ -716,10 +716,10 @@ func streamed(s *survey) {
 			s.t.Fatalf("%s is at %d", whole[i], i)
 		}
 	}
-	if l := walk(forms.Filter{Limit: 300, Offset: 10}, nil); len(l) != 300 || l[0] != "10" || l[299] != "309" {
+	if l := walk(forms.Filter{Limit: 270, Offset: 10}, nil); len(l) != 270 || l[0] != "10" || l[269] != "279" {
 		s.t.Errorf("%d from %s", len(l), l[0])
 	}
-	if l := walk(forms.Filter{Newest: true, Limit: 2}, nil); strings.Join(l, " ") != "late 599" {
+	if l := walk(forms.Filter{Newest: true, Limit: 2}, nil); strings.Join(l, " ") != "late 299" {
 		s.t.Errorf("%v", l)
 	}
 	if l := walk(forms.Filter{Reviews: []string{forms.Approved}}, nil); len(l) != 0 {
