@@ -72,6 +72,33 @@ func TestARegistersConflictIsDecidedOnItsPage(t *testing.T) {
 	}
 }
 
+// TestAnEntrySentTwiceIsMadeOnce: whoever presses twice, or goes back and sends again, makes one entry.
+func TestAnEntrySentTwiceIsMadeOnce(t *testing.T) {
+	w, _, site := newSite(t, false)
+	if _, err := w.Node.Entities.CreateDataset(context.Background(), w.Now(w.Admin), 1, "wells", entities.Settings{}); err != nil {
+		t.Fatal(err)
+	}
+	c := client(t)
+	signIn(t, c, site.URL, "supervisor")
+	r, err := c.Get(site.URL + "/lists/1/wells/new")
+	_, rest, _ := strings.Cut(body(t, r, err), `name="id" value="`)
+	id, _, _ := strings.Cut(rest, `"`)
+	for range 2 {
+		r, err := c.PostForm(site.URL+"/lists/1/wells/new", url.Values{"id": {id}, "label": {"The old well"}})
+		if page := body(t, r, err); r.StatusCode != 200 || !strings.Contains(page, "The old well") {
+			t.Errorf("%d", r.StatusCode)
+		}
+	}
+	r, err = c.PostForm(site.URL+"/lists/1/wells", url.Values{"q": {"OLD well"}})
+	if page := body(t, r, err); strings.Count(page, "The old well") != 1 {
+		t.Errorf("it is there %d times", strings.Count(page, "The old well"))
+	}
+	r, err = c.PostForm(site.URL+"/lists/1/wells/new", url.Values{"label": {" "}})
+	if page := body(t, r, err); r.StatusCode != 422 || !strings.Contains(page, `class="error"`) {
+		t.Errorf("an entry without a label: %d", r.StatusCode)
+	}
+}
+
 // TestListsAreForThoseWhoMayAndNobodyElse: what is not hers is not found, whatever the address.
 func TestListsAreForThoseWhoMayAndNobodyElse(t *testing.T) {
 	w, _, site := newSite(t, false)

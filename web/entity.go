@@ -307,6 +307,10 @@ func (s *Server) entityNew(w http.ResponseWriter, r *http.Request) {
 		case err == nil:
 			http.Redirect(w, r, p.ListAt(d, made[0].ID)+"?done=entity", http.StatusSeeOther)
 			return
+		case errors.Is(err, entities.ErrTaken):
+			// The same form once more: what it made is there already.
+			http.Redirect(w, r, p.ListAt(d, r.PostFormValue("id")), http.StatusSeeOther)
+			return
 		case errors.Is(err, entities.ErrNoLabel):
 			body.Fields[0].Error = p.T("entities.fault.no_label")
 		default:
@@ -320,7 +324,7 @@ func (s *Server) entityNew(w http.ResponseWriter, r *http.Request) {
 }
 
 func newOf(d entities.Dataset, r *http.Request) entities.New {
-	n := entities.New{Label: r.PostFormValue("label"), Values: map[string]string{}}
+	n := entities.New{ID: r.PostFormValue("id"), Label: r.PostFormValue("label"), Values: map[string]string{}}
 	for _, x := range d.Properties {
 		if v := r.PostFormValue("p:" + x.Name); v != "" {
 			n.Values[x.Name] = v

@@ -41,6 +41,9 @@
 // before its predecessor it is held, and applied when that one comes; or by Force, after days,
 // as far as it goes.
 //
+// An interview that waits in the intake makes no entry of a free list: it becomes a person's
+// case, and erasing her must reach everything that it brought.
+//
 // A submission is never refused for its entities. What could not be carried out is noted beside
 // it, as codes that begin with "entity:".
 package entities

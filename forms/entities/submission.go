@@ -25,6 +25,7 @@ const (
 	Held      = "entity:held"    // the change waits for the one before it
 	Refused   = "entity:refused" // the sender may not do this
 	NoList    = "entity:dataset" // the list is not there
+	Intake    = "entity:intake"  // an interview belongs to a person: it makes no entry of a free list
 	TooMany   = "entity:many"    // there are more entities than one submission may bring
 	Value     = "entity:value:"  // followed by a property: the answer does not fit the register
 )
@@ -178,6 +179,11 @@ func (s *Service) carryOut(a *forms.Act, p forms.Published, h forms.Head, wanted
 		}
 		l := found[0]
 		if !wanted(l, b) {
+			continue
+		}
+		if p.Kind == forms.Intake && l.schema == nil {
+			// It becomes a person's case, and erasing her must reach all that it brought.
+			a.Note(Intake)
 			continue
 		}
 		if l.Approval && b.Create && !b.Update && h.Review != approved {

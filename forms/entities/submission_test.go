@@ -21,7 +21,7 @@ func TestSubmissions(t *testing.T) {
 		}{
 			{"a list is made by its form", listMade}, {"created", created}, {"not created", notCreated}, {"updated", updated}, {"conflicts", conflicts},
 			{"an upsert", upsert}, {"offline", offline}, {"forced", forced}, {"an edit makes nothing again", editMakesNothing}, {"several and in repeats", repeats},
-			{"a bound list", bound}, {"classes", classes}, {"sealed", sealedAtRest},
+			{"a bound list", bound}, {"classes", classes}, {"an interview", interview}, {"sealed", sealedAtRest},
 		} {
 			t.Run(x.name, func(t *testing.T) { x.f(t, w) })
 		}
@@ -361,6 +361,21 @@ func classes(t *testing.T, w *nodetest.World) {
 	if strings.Contains(file, "Zarghun") || !strings.Contains(file, "name,label,__version,village\n"+id(95)+",12345678,1,Naran") {
 		t.Errorf("a phone carries %q", file)
 	}
+}
+
+func interview(t *testing.T, w *nodetest.World) {
+	_, err := w.Node.Forms.Publish(bg, w.Now(w.Admin), "intake", []byte(formOf("interview-tree", "trees", "2022.1.0", creates, "species")))
+	good(t, err)
+	receive(t, w, w.Enumerator, sent("interview-tree", "trees", "uuid:i1", `create="1" id="`+id(97)+`"`, "x", "species", "oak"))
+	if got := codes(t, w, "uuid:i1"); got != entities.Intake {
+		t.Errorf("noted %q", got)
+	}
+	read(t, w, func(tx *store.Tx) error {
+		if _, err := w.Node.Entities.Get(tx, field(w), 1, "trees", id(97)); !errors.Is(err, entities.ErrNoEntity) {
+			t.Errorf("it made an entity: %v", err)
+		}
+		return nil
+	})
 }
 
 func sealedAtRest(t *testing.T, w *nodetest.World) {
