@@ -1,6 +1,7 @@
 package release
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -170,6 +171,14 @@ func (s *Service) lay(tx *store.Tx, sub access.Subject, a Ask) (*layout, error) 
 	p, err := s.check(a)
 	if err != nil {
 		return nil, err
+	}
+	for _, office := range a.Where["office"] {
+		var one int
+		if err := tx.Row("SELECT 1 FROM offices WHERE id = ? AND org = ?", office, sub.Org).Scan(&one); errors.Is(err, store.ErrNone) {
+			return nil, &Fault{"where", "office"}
+		} else if err != nil {
+			return nil, err
+		}
 	}
 	l := &layout{profile: p, path: a.Path, refs: map[string]map[string]string{}, yes: map[string]bool{}}
 	l.first, l.last, _ = a.span()

@@ -362,12 +362,15 @@ func TestAsksThatCannotBe(t *testing.T) {
 	// The population can be narrowed to an office, or to codes of an open property.
 	open(t, w, 3, true, "female", "ForcedLabour")
 	open(t, w, 2, true, "male", "ForcedLabour")
-	for want, where := range map[int]map[string][]string{0: {"office": {"another"}}, 5: {"office": {w.Office}}, 2: {"sex": {"male"}, "office": {w.Office}}} {
+	for want, where := range map[int]map[string][]string{5: {"office": {w.Office}}, 2: {"sex": {"male"}, "office": {w.Office}}} {
 		p, err := w.Node.Release.Preview(bg, w.DataOfficer, change(func(a *release.Ask) { a.Where = where }))
 		ok(t, err)
 		if p.Inside.Rows != want {
 			t.Errorf("%v keeps %d rows, want %d", where, p.Inside.Rows, want)
 		}
+	}
+	if _, err := w.Node.Release.Preview(bg, w.DataOfficer, change(func(a *release.Ask) { a.Where = map[string][]string{"office": {w.Shelter.Offices[0]}} })); fault(err) != "where" {
+		t.Errorf("the office of another organisation: %v", err)
 	}
 	for who, sub := range map[string]access.Subject{"caseworker": w.Caseworker, "approver": w.Approver, "administrator": w.Admin} {
 		if _, err := w.Node.Release.Preview(bg, sub, noisy); access.AsRefusal(err) == nil {
