@@ -109,6 +109,9 @@ func (c *call) changeEntity() error {
 			return &problem{"400.11", "Invalid input data type: expected 'baseVersion' to be (integer)", details{"value": v, "expected": "integer"}}
 		}
 	}
+	if ch.Base == 0 && !ch.Force && !ch.Resolve {
+		return missing("baseVersion")
+	}
 	e, err := c.h.Entities.Update(c.ctx(), c.sub, d.Project, d.Name, c.params["entity"], ch)
 	if err != nil {
 		return c.entityFault(err, d)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"aman/forms"
+	"aman/platform/access"
 	"aman/platform/store"
 )
 
@@ -220,6 +221,9 @@ func (c *call) newForm() error {
 // patchForm changes the state: PATCH {state: open | closing | closed}.
 func (c *call) patchForm() error {
 	f, err := c.theForm()
+	if err == nil {
+		err = c.may(access.ManageForms, "forms")
+	}
 	if err != nil {
 		return err
 	}
