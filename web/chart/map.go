@@ -152,6 +152,11 @@ func (m *Map) SVG() template.HTML {
 	for lat := math.Ceil(b.South/step) * step; lat <= b.North; lat += step {
 		fmt.Fprintf(&w, `<line class="grid" y1="%.1f" y2="%.1f" x1="0" x2="%.0f"></line><text class="degree" x="3" y="%.1f">%s</text>`, y(lat), y(lat), mapWidth, y(lat)-3, degrees(lat, digits, "N", "S"))
 	}
+	for _, p := range m.Places {
+		if b.Has(p.Lat, p.Lon) {
+			fmt.Fprintf(&w, `<circle class="known" cx="%.1f" cy="%.1f" r="2.5"><title>%s</title></circle>`, x(p.Lon), y(p.Lat), html.EscapeString(p.Label))
+		}
+	}
 	taken := labels{}
 	most := 1
 	for _, d := range m.Dots {
@@ -200,12 +205,12 @@ func (l labels) free(x, y, w, h float64) bool {
 }
 
 // place writes the name of a known place to its right, its left, above or below, where
-// nothing is written yet; one without room is a point alone.
+// nothing is written yet, if need be beyond a dot that lies on it; one without room is a
+// point alone.
 func (l *labels) place(w *strings.Builder, x, y float64, label string) {
-	fmt.Fprintf(w, `<circle class="known" cx="%.1f" cy="%.1f" r="2.5"><title>%s</title></circle>`, x, y, html.EscapeString(label))
-	const high = 13
+	const high, away = 13, 20 // as large as a dot that lies on it
 	wide := 6.4 * float64(len([]rune(label)))
-	for _, at := range [...][2]float64{{5, -6}, {-5 - wide, -6}, {-wide / 2, -high - 5}, {-wide / 2, 5}, {8, -high - 2}, {8, 4}} {
+	for _, at := range [...][2]float64{{5, -6}, {-5 - wide, -6}, {-wide / 2, -high - 5}, {-wide / 2, 5}, {away, -6}, {-away - wide, -6}, {-wide / 2, -high - away}, {-wide / 2, away}} {
 		left, top := x+at[0], y+at[1]
 		if l.free(left, top, wide, high) {
 			l.add(left, top, wide, high)
