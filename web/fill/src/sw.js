@@ -8,7 +8,9 @@ const cacheName = "aman-fill-" + edition;
 const shell = (lang) => `/fill/shell?lang=${lang}`;
 
 self.addEventListener("install", (e) => {
-  e.waitUntil(caches.open(cacheName).then((c) => c.addAll(keep.map((path) => new Request(path, { cache: "reload" })))).then(() => self.skipWaiting()));
+  e.waitUntil(caches.open(cacheName).then((c) => c.addAll(keep.map((path) =>
+    // What the page has fetched already is not fetched again: its address has its hash in it.
+    new Request(path, { cache: path.startsWith("/assets/") ? "default" : "reload" })))).then(() => self.skipWaiting()));
 });
 
 self.addEventListener("activate", (e) => {
