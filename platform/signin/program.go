@@ -174,10 +174,21 @@ func (s *Service) ProgramSession(ctx context.Context, token string) (Program, er
 	if token == "" || len(token) > 100 {
 		return Program{}, ErrNoSession
 	}
-	p, seen, err := s.programBy(ctx, "p.id = (SELECT password FROM program_sessions WHERE hash = ? AND expires_at > ?)", hashToken(token), store.Micros(s.now()))
-	if err == nil {
-		s.sawProgram(ctx, p, seen)
+	hash := hashToken(token)
+	p, seen, err := s.programBy(ctx, "p.id = (SELECT password FROM program_sessions WHERE hash = ? AND expires_at > ?)", hash, store.Micros(s.now()))
+	if err != nil {
+		return Program{}, err
 	}
+	s.sawProgram(ctx, p, seen)
+	err = s.db.Read(ctx, func(tx *store.Tx) error {
+		var created, expires int64
+		err := tx.Row("SELECT created_at, expires_at FROM program_sessions WHERE hash = ?", hash).Scan(&created, &expires)
+		if errors.Is(err, store.ErrNone) {
+			return ErrNoSession // ended this moment
+		}
+		p.Created, p.Expires = store.Time(created), store.Time(expires)
+		return err
+	})
 	return p, err
 }
 

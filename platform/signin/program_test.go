@@ -32,7 +32,7 @@ func TestAProgramComesInWithItsOwnPassword(t *testing.T) {
 			t.Fatalf("%+v, %v", p.Subject, err)
 		}
 		again, err := b.ProgramSession(ctx, p.Token)
-		if err != nil || again.User != b.user || len(again.Roles) != 1 || !again.Names {
+		if err != nil || again.User != b.user || len(again.Roles) != 1 || !again.Names || !again.Expires.Equal(p.Expires) {
 			t.Errorf("its session: %+v, %v", again.Subject, err)
 		}
 		if p, err := b.ProgramBasic(ctx, login, secret, from); err != nil || p.User != b.user || p.Token != "" {
