@@ -19,7 +19,8 @@ import (
 // formHead is what stands above every page of a form.
 type formHead struct {
 	Form forms.Form
-	// Keeps: she keeps the form. Reads: she reads its answers.
+	// Keeps: she keeps the form. Reads: she reads its answers, for which many at once
+	// need export too.
 	Keeps, Reads bool
 	At           string // which page this is
 }
@@ -34,7 +35,7 @@ func (s *Server) formHead(tx *store.Tx, p *Page, r *http.Request, at string) (h 
 	if h.Keeps = err == nil; err != nil && access.AsRefusal(err) == nil {
 		return h, err
 	}
-	h.Reads = h.Form.Kind == forms.Survey && !h.Form.Published.IsZero() && p.May("read", "answers")
+	h.Reads = h.Form.Kind == forms.Survey && !h.Form.Published.IsZero() && p.May("read", "answers") && p.May("export", "answers")
 	return h, nil
 }
 
