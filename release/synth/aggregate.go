@@ -56,13 +56,14 @@ func (e *engine) aggregates(c *crowd, measured []direct, errs *errorModel) ([]Ag
 		errs.extreme[d.length] = math.Sqrt(2 * math.Log(float64(max(8, len(est)))))
 		errs.learn(d.length, est, y, v)
 	}
+	known := e.measured()
 	var out []Aggregate
 	for k := 1; k <= min(e.opt.Length, len(e.size)); k++ {
 		sets := e.reported(k)
 		parts := make([][]Aggregate, len(sets))
 		e.each(len(sets), func(i int) {
 			d := by[key(sets[i])]
-			parts[i] = e.estimate(sets[i], c.table(sets[i]), d.y, d.v, d.doubt, errs)
+			parts[i] = e.estimate(sets[i], holder(known, sets[i]) >= 0, c.table(sets[i]), d.y, d.v, d.doubt, errs)
 		})
 		if err := e.ctx.Err(); err != nil {
 			return nil, err
@@ -76,7 +77,7 @@ func (e *engine) aggregates(c *crowd, measured []direct, errs *errorModel) ([]Ag
 }
 
 // estimate puts model and direct counts (y with variances v; nil where there are none) of one table together.
-func (e *engine) estimate(set []int, model, y, v, doubt []float64, errs *errorModel) []Aggregate {
+func (e *engine) estimate(set []int, measured bool, model, y, v, doubt []float64, errs *errorModel) []Aggregate {
 	var out []Aggregate
 	for _, k := range filledCells(e.size, set) {
 		x := model[k]
@@ -86,7 +87,7 @@ func (e *engine) estimate(set []int, model, y, v, doubt []float64, errs *errorMo
 		b := errs.at(len(set), x)
 		lo, hi := b.lo, b.hi
 		if y != nil {
-			x, lo, hi = errs.join(len(set), x, b, y[k], v[k]+doubt[k])
+			x, lo, hi = errs.join(len(set), measured, x, b, y[k], v[k]+doubt[k])
 		}
 		a := named(e.size, set, int(k))
 		a.Supported = x >= errs.supported[len(set)]

@@ -159,18 +159,21 @@ const (
 	unseen     = 3
 )
 
-// unmeasured gives the share of the candidate pairs and triples that lie within no measured table.
-func (e *engine) unmeasured() float64 {
-	var measured []bitset
+// measured gives the column sets that were measured.
+func (e *engine) measured() (out []bitset) {
 	for _, m := range e.ms {
 		b := newBitset(len(e.size))
 		for _, a := range m.set {
 			b.set(a)
 		}
-		if len(m.set) > 1 {
-			measured = append(measured, b)
-		}
+		out = append(out, b)
 	}
+	return out
+}
+
+// unmeasured gives the share of the candidate pairs and triples that lie within no measured table.
+func (e *engine) unmeasured() float64 {
+	measured := e.measured()
 	cs := candidates(e.size, e.opt.MaxTable, 3)
 	n := 0
 	for _, c := range cs {
@@ -241,10 +244,10 @@ func (m *errorModel) revise(length, class int, estimate, y, v []float64) {
 const doubtful = 2
 
 // join puts a model's estimate x with error b and a direct count y of variance v together, by inverse variance.
-// A model can be far off for single combinations. Where the direct count contradicts it, it is believed less, as in the
+// A model can be far off for single combinations of columns that were not measured together. There, where the direct count contradicts it, it is believed less, as in the
 // limited translation rule of Efron and Morris (1972); but among thousands of combinations some counts are extreme by
 // noise alone, so up to that distance the estimate stays and the interval holds both readings.
-func (m *errorModel) join(length int, x float64, b errorBin, y, v float64) (est, lo, hi float64) {
+func (m *errorModel) join(length int, measured bool, x float64, b errorBin, y, v float64) (est, lo, hi float64) {
 	weigh := func(f float64) (est, lo, hi float64) {
 		s2 := b.sd * b.sd * f * f
 		h := s2 / (s2 + v) // weight of the direct count
@@ -253,7 +256,7 @@ func (m *errorModel) join(length int, x float64, b errorBin, y, v float64) (est,
 	}
 	est, lo, hi = weigh(1)
 	z := math.Abs(y-x) / math.Sqrt(b.sd*b.sd+v)
-	if z <= doubtful || b.sd == 0 {
+	if measured || z <= doubtful || b.sd == 0 {
 		return est, lo, hi
 	}
 	far := (y - x) / doubtful
