@@ -32,6 +32,7 @@ func (c *call) fail(err error) {
 		c.h.Log.Error("a program was not answered", "err", errorForLog(err))
 	}
 	if p.status() == http.StatusUnauthorized && strings.Contains(c.r.URL.Path, ".svc") {
+		// Excel and Power BI send a password only when they are asked for one.
 		c.w.Header().Set("WWW-Authenticate", `Basic realm="programs", charset="UTF-8"`)
 	}
 	body, err := json.Marshal(p)

@@ -147,8 +147,6 @@ func (c *call) comeIn(open bool) (err error) {
 		}
 		c.program, err = c.h.SignIn.ProgramBasic(c.ctx(), login, password, c.from())
 	default:
-		// Excel and Power BI send a password only when they are asked for one.
-		c.w.Header().Set("WWW-Authenticate", `Basic realm="programs", charset="UTF-8"`)
 		return errAuth
 	}
 	if errors.Is(err, signin.ErrNoSession) || errors.Is(err, signin.ErrRefused) {

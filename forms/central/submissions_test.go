@@ -83,6 +83,7 @@ func TestEditReviewComment(t *testing.T) {
 
 		same(t, "review", s.ok("PATCH", all+"/uuid:1", `{"reviewState": "approved"}`).obj()["reviewState"], "approved")
 		s.no("400.8", "PATCH", all+"/uuid:1", `{"reviewState": "edited"}`)
+		same(t, "as it came", s.ok("PATCH", all+"/uuid:1", `{"reviewState": "received"}`).obj()["reviewState"], "edited")
 		s.no("400.2", "POST", all+"/uuid:1/comments", `{"body": " "}`)
 		c := s.ok("POST", all+"/uuid:1/comments", `{"body": "Asked again by telephone"}`).obj()
 		same(t, "comment", c["body"], "Asked again by telephone")

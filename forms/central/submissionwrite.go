@@ -131,6 +131,9 @@ func (c *call) patchSubmission(f forms.Form, version string) error {
 		if !settable[state] {
 			return unexpected("reviewState", state, "the given value is not one of the allowed enum values")
 		}
+		if state == "received" {
+			state = forms.Unreviewed
+		}
 		if err := c.h.Forms.SetReview(c.ctx(), c.sub, f.Project, f.ID, instanceOf(h), state); err != nil {
 			return err
 		}
@@ -142,7 +145,7 @@ func (c *call) patchSubmission(f forms.Form, version string) error {
 }
 
 // settable are the states of review that a script may set.
-var settable = map[string]bool{"hasIssues": true, "rejected": true, "approved": true}
+var settable = map[string]bool{"hasIssues": true, "rejected": true, "approved": true, "received": true}
 
 func (c *call) dropSubmission(f forms.Form, version string) error {
 	h, err := c.theSubmission(f, version)
