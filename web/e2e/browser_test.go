@@ -158,7 +158,7 @@ func (s *site) open(t *testing.T, lang, name string) *browser {
 	ctx, cancel2 := chromedp.NewContext(alloc)
 	t.Cleanup(cancel2)
 	b := &browser{t: t, ctx: ctx, site: s, axe: axeScript(t), lang: lang, name: name}
-	b.run(chromedp.Navigate(s.url + "/signin"))
+	b.run(chromedp.Navigate(s.url+"/signin"), chromedp.WaitVisible("#login")) // else the cookie may meet no page yet
 	eval[string](b, fmt.Sprintf(`document.cookie = "aman_lang=%s; path=/"`, lang))
 	return b
 }
