@@ -306,6 +306,37 @@ func approval(t *testing.T, w *nodetest.World) {
 	if got := codes(t, w, "uuid:well-1"); got != "" {
 		t.Errorf("noted %q", got)
 	}
+	// One that may be there or not is made on approval as well, and once.
+	d, err = w.Node.Forms.SaveDraft(bg, field(w), forms.Upload{Project: p.ID, FileName: "u.xml", Body: []byte(formOf("well-any", "wells", "2023.1.0", upserts, "species")), Kind: "survey", IgnoreWarnings: true})
+	good(t, err)
+	_, err = w.Node.Forms.PublishDraft(bg, field(w), p.ID, d.Form, "")
+	good(t, err)
+	receive(t, w, w.Enumerator, sent("well-any", "wells", "uuid:well-2", `create="1" update="1" baseVersion="" id="`+id(121)+`"`, "The new well", "species", "deep"))
+	version := func() (n int64) {
+		read(t, w, func(tx *store.Tx) error {
+			got, err := e.Get(tx, field(w), p.ID, "wells", id(121))
+			n = got.Version
+			if errors.Is(err, entities.ErrNoEntity) {
+				err = nil
+			}
+			return err
+		})
+		return n
+	}
+	if version() != 0 {
+		t.Error("one that is changed or made was made before the approval")
+	}
+	good(t, w.Node.Forms.SetReview(bg, field(w), p.ID, "well-any", "uuid:well-2", "approved"))
+	good(t, w.Node.Forms.SetReview(bg, field(w), p.ID, "well-any", "uuid:well-2", "rejected"))
+	good(t, w.Node.Forms.SetReview(bg, field(w), p.ID, "well-any", "uuid:well-2", "approved"))
+	if version() != 1 {
+		t.Errorf("after the approval: version %d", version())
+	}
+	// A change to one that is there needs no approval.
+	receive(t, w, w.Enumerator, sent("well-any", "wells", "uuid:well-3", `create="" update="1" baseVersion="1" id="`+id(121)+`"`, "", "species", "dry"))
+	if version() != 2 {
+		t.Errorf("after the change: version %d", version())
+	}
 }
 
 func refused(t *testing.T, w *nodetest.World) {

@@ -135,7 +135,7 @@ func (s *Service) reviewed(a *forms.Act, p forms.Published, in *xform.Instance, 
 	if h.Review != approved || p.Draft || p.Encrypted || in.Encrypted {
 		return nil
 	}
-	return s.carryOut(a, p, h, func(l *list, b block.Block) bool { return l.Approval && b.Create && !b.Update })
+	return s.carryOut(a, p, h, func(l *list, b block.Block) bool { return l.Approval && b.Create })
 }
 
 // approved is the state of review in which entities of approval-gated lists are made.
@@ -153,7 +153,7 @@ func (s *Service) carryOut(a *forms.Act, p forms.Published, h forms.Head, wanted
 	} else if err != nil {
 		return err
 	}
-	by := author{sub: a.Meta.Subject, user: h.User, device: h.Device, at: a.Meta.At, org: h.Org, office: h.Office, form: h.Form, submission: h.Instance, root: h.Root, apply: a.Apply}
+	by := author{sub: a.Meta.Subject, user: h.User, device: h.Device, at: a.Meta.At, org: h.Org, office: h.Office, form: h.Form, submission: h.Instance, root: h.Root, approved: h.Review == approved, apply: a.Apply}
 	if by.root == "" {
 		by.root = h.Instance
 	}
@@ -186,9 +186,6 @@ func (s *Service) carryOut(a *forms.Act, p forms.Published, h forms.Head, wanted
 			a.Note(Intake)
 			continue
 		}
-		if l.Approval && b.Create && !b.Update && h.Review != approved {
-			continue // it waits for the approval
-		}
 		if tallies[l.ID] == nil {
 			tallies[l.ID] = newTally(l)
 		}
@@ -216,6 +213,9 @@ func (s *Service) carryOut(a *forms.Act, p forms.Published, h forms.Head, wanted
 // be done; an error is a fault of the store.
 func (s *Service) do(tx *store.Tx, l *list, by author, t *tally, b block.Block, force bool) ([]string, error) {
 	codes, err := s.doOne(tx, l, by, t, b, force)
+	if errors.Is(err, errPending) {
+		return nil, nil
+	}
 	if err != nil {
 		code := faultCode(err)
 		if code == "" {
@@ -285,8 +285,14 @@ func (s *Service) doOne(tx *store.Tx, l *list, by author, t *tally, b block.Bloc
 	return nil, s.make(tx, l, by, t, b, step{})
 }
 
+// errPending: the entity is made when the submission is approved.
+var errPending = errors.New("the entity waits for the approval of its submission")
+
 // make makes the entity of a block.
 func (s *Service) make(tx *store.Tx, l *list, by author, t *tally, b block.Block, st step) error {
+	if l.Approval && !by.approved {
+		return errPending
+	}
 	if blank(b.Label) {
 		return ErrNoLabel
 	}
@@ -328,6 +334,9 @@ func (s *Service) change(tx *store.Tx, l *list, by author, t *tally, r *row, b b
 		return err
 	}
 	if r == nil { // only force comes here: the one that makes the entity never came
+		if l.Approval {
+			return ErrNoEntity // nobody approved that there is one
+		}
 		return s.make(tx, l, by, t, b, st)
 	}
 	change := what(b)

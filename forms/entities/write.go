@@ -19,6 +19,7 @@ type author struct {
 	at                     time.Time
 	org, office            string
 	form, submission, root string // root is the first of a chain of edits
+	approved               bool   // the submission is
 	// apply writes to a register in the submission's name.
 	apply func(registry.Write) (registry.Outcome, error)
 }
