@@ -11,6 +11,7 @@ import (
 	"aman/platform/access"
 	"aman/platform/audit"
 	"aman/platform/store"
+	"aman/platform/vault"
 )
 
 // Attachment is a file that a submission names, or that came with it.
@@ -43,7 +44,7 @@ func (in *Filled) present() (n int) {
 
 // keepFiles keeps what came with a new submission and notes what is expected and did not.
 // What an edit names and the version before it had is carried over.
-func (s *Service) keepFiles(tx *store.Tx, in *Filled, key string) error {
+func (s *Service) keepFiles(tx *store.Tx, in *Filled, key *vault.Key) error {
 	for _, f := range in.Files {
 		if err := s.keepFile(tx, in.Instance, f, key, slices.Contains(in.expected, f.Name)); err != nil {
 			return err
@@ -77,11 +78,11 @@ func (s *Service) keepFiles(tx *store.Tx, in *Filled, key string) error {
 
 // keepFile keeps one file, unless one of that name is here already; what was only expected,
 // or carried over from an earlier version, gives way.
-func (s *Service) keepFile(tx *store.Tx, instance string, f File, key string, expected bool) error {
+func (s *Service) keepFile(tx *store.Tx, instance string, f File, key *vault.Key, expected bool) error {
 	n, err := tx.Exec(`INSERT INTO submission_files (submission, name, media_type, size, key_id, expected) VALUES (?, ?, ?, ?, ?, ?)
 		ON CONFLICT (submission, name) DO UPDATE SET media_type = excluded.media_type, size = excluded.size, key_id = excluded.key_id, present = TRUE, stored_as = ''
 		WHERE submission_files.present = FALSE OR submission_files.stored_as <> ''`,
-		instance, f.Name, f.MediaType, len(f.Body), key, expected)
+		instance, f.Name, f.MediaType, len(f.Body), key.ID, expected)
 	if err != nil {
 		return fmt.Errorf("keeping an attachment: %w", err)
 	}
@@ -91,10 +92,7 @@ func (s *Service) keepFile(tx *store.Tx, instance string, f File, key string, ex
 	for i, rest := 0, f.Body; i == 0 || len(rest) > 0; i++ {
 		piece := rest[:min(chunk, len(rest))]
 		rest = rest[len(piece):]
-		sealed, err := s.vault.Seal(tx, key, chunkContext(instance, f.Name, i), piece)
-		if err != nil {
-			return err
-		}
+		sealed := key.Seal(chunkContext(instance, f.Name, i), piece)
 		if _, err := tx.Exec("INSERT INTO submission_chunks (submission, name, n, body) VALUES (?, ?, ?, ?)", instance, f.Name, i, sealed); err != nil {
 			return fmt.Errorf("keeping an attachment: %w", err)
 		}
@@ -107,8 +105,12 @@ func (s *Service) addFiles(tx *store.Tx, in *Filled, key string) error {
 	if len(in.Files) == 0 {
 		return nil
 	}
+	k, err := s.vault.Use(tx, key)
+	if err != nil {
+		return err
+	}
 	for _, f := range in.Files {
-		if err := s.keepFile(tx, in.Instance, f, key, false); err != nil {
+		if err := s.keepFile(tx, in.Instance, f, k, false); err != nil {
 			return err
 		}
 	}
@@ -212,7 +214,11 @@ func (s *Service) PutAttachment(ctx context.Context, sub access.Subject, project
 		if err := tx.Row("SELECT key_id FROM submissions WHERE id = ?", h.stored).Scan(&key); err != nil {
 			return err
 		}
-		if err := s.keepFile(tx, h.stored, File{name, mediaType, body}, key, false); err != nil {
+		k, err := s.vault.Use(tx, key)
+		if err != nil {
+			return err
+		}
+		if err := s.keepFile(tx, h.stored, File{name, mediaType, body}, k, false); err != nil {
 			return err
 		}
 		return countFiles(tx, h.stored)

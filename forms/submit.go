@@ -331,10 +331,7 @@ func (s *Service) keep(tx *store.Tx, sub access.Subject, in *Filled, res *Result
 	if err != nil {
 		return err
 	}
-	body, err := s.vault.Seal(tx, key, bodyContext(in.Instance), in.Body)
-	if err != nil {
-		return err
-	}
+	body := key.Seal(bodyContext(in.Instance), in.Body)
 	root, edits, first, updated := "", 0, store.Micros(at), int64(0)
 	if in.before != nil {
 		root, edits, first, updated = in.before.root, in.before.edits+1, in.before.first, store.Micros(at)
@@ -342,7 +339,7 @@ func (s *Service) keep(tx *store.Tx, sub access.Subject, in *Filled, res *Result
 	if _, err := tx.Exec(`INSERT INTO submissions (id, form, form_version, org, office, actor, device, received_at, state, key_id, body, size, case_id, person_id, replaces, reasons,
 		kind, project, draft, encrypted, root, edits, first_at, updated_at, agent, device_name, files_present, files_expected)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		in.Instance, in.Form, in.Version, in.Org, in.Office, sub.User, sub.Device, store.Micros(at), res.State, key, body, len(in.Body),
+		in.Instance, in.Form, in.Version, in.Org, in.Office, sub.User, sub.Device, store.Micros(at), res.State, key.ID, body, len(in.Body),
 		in.Case, in.Person, in.Replaces, strings.Join(in.Reasons, " "),
 		in.kind, in.project, in.draft, in.encrypted, root, edits, first, updated, in.agent, in.deviceName, in.present(), len(in.expected)); err != nil {
 		return fmt.Errorf("keeping the submission: %w", err)
@@ -350,11 +347,15 @@ func (s *Service) keep(tx *store.Tx, sub access.Subject, in *Filled, res *Result
 	return s.keepFiles(tx, in, key)
 }
 
-func (s *Service) key(tx *store.Tx, in *Filled) (string, error) {
-	if in.Person != "" {
-		return s.vault.PersonKey(tx, in.Person)
+func (s *Service) key(tx *store.Tx, in *Filled) (*vault.Key, error) {
+	if in.Person == "" {
+		return s.vault.MakeKey(tx, in.Instance)
 	}
-	return s.vault.NewKey(tx, in.Instance)
+	id, err := s.vault.PersonKey(tx, in.Person)
+	if err != nil {
+		return nil, err
+	}
+	return s.vault.Use(tx, id)
 }
 
 // earlier is the version of a submission that another one edits.

@@ -252,20 +252,48 @@ func (n *Node) addAttr(a *Node) {
 
 // Clone returns a deep copy of n without a parent.
 func (n *Node) Clone() *Node {
-	c := &Node{Kind: n.Kind, Prefix: n.Prefix, Name: n.Name, Space: n.Space, Value: n.Value, Hidden: n.Hidden, Type: n.Type}
-	c.attrs = cloneAll(n.attrs, c)
-	c.spaces = cloneAll(n.spaces, c)
-	c.children = cloneAll(n.children, c)
-	return c
+	// Two pieces of memory for all of it: a submission is copied each time it is judged.
+	total := n.count()
+	c := copier{nodes: make([]Node, total), lists: make([]*Node, total)}
+	return c.copy(n)
 }
 
-func cloneAll(list []*Node, parent *Node) []*Node {
-	if len(list) == 0 {
+// count counts a node and all that hangs on it.
+func (n *Node) count() int {
+	total := 1
+	for _, list := range [][]*Node{n.attrs, n.spaces, n.children} {
+		for _, x := range list {
+			total += x.count()
+		}
+	}
+	return total
+}
+
+// copier is the room for a copy.
+type copier struct {
+	nodes []Node
+	lists []*Node
+}
+
+func (c *copier) copy(n *Node) *Node {
+	out := &c.nodes[0]
+	c.nodes = c.nodes[1:]
+	out.Kind, out.Prefix, out.Name, out.Space, out.Value, out.Hidden, out.Type = n.Kind, n.Prefix, n.Name, n.Space, n.Value, n.Hidden, n.Type
+	out.attrs = c.all(n.attrs, out)
+	out.spaces = c.all(n.spaces, out)
+	out.children = c.all(n.children, out)
+	return out
+}
+
+func (c *copier) all(list []*Node, parent *Node) []*Node {
+	k := len(list)
+	if k == 0 {
 		return nil
 	}
-	out := make([]*Node, len(list))
+	out := c.lists[:k:k]
+	c.lists = c.lists[k:]
 	for i, x := range list {
-		out[i] = x.Clone()
+		out[i] = c.copy(x)
 		out[i].parent, out[i].at = parent, i
 	}
 	return out

@@ -2,6 +2,7 @@ package xpath
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -36,6 +37,11 @@ func ParseXML(r io.Reader, lim XMLLimits) (*Node, error) {
 	lim.Depth = orDefault(lim.Depth, defaultXMLDepth)
 	lim.Nodes = orDefault(lim.Nodes, defaultXMLNodes)
 
+	if in, ok := r.(*bytes.Reader); ok {
+		if doc := quick(in, lim); doc != nil {
+			return doc, nil
+		}
+	}
 	src := &cappedReader{r: r, left: lim.Bytes + 1}
 	dec := xml.NewDecoder(bufio.NewReader(src))
 	dec.CharsetReader = func(label string, _ io.Reader) (io.Reader, error) {
@@ -109,6 +115,20 @@ type builder struct {
 	doc, at *Node
 	depth   int
 	nodes   int
+
+	// Nodes and the places of their first children are taken from the heap many at a time.
+	fresh []Node
+	first []*Node
+}
+
+func (b *builder) node(n Node) *Node {
+	if len(b.fresh) == 0 {
+		b.fresh = make([]Node, min(max(8, b.nodes), 128))
+	}
+	out := &b.fresh[0]
+	b.fresh = b.fresh[1:]
+	*out = n
+	return out
 }
 
 func (b *builder) token(tok xml.Token) error {
@@ -120,12 +140,12 @@ func (b *builder) token(tok xml.Token) error {
 	case xml.CharData:
 		return b.text(string(t))
 	case xml.Comment:
-		return b.add(&Node{Kind: CommentNode, Value: string(t)})
+		return b.add(b.node(Node{Kind: CommentNode, Value: string(t)}))
 	case xml.ProcInst:
 		if t.Target == "xml" {
 			return nil
 		}
-		return b.add(&Node{Kind: InstructionNode, Name: t.Target, Value: string(t.Inst)})
+		return b.add(b.node(Node{Kind: InstructionNode, Name: t.Target, Value: string(t.Inst)}))
 	case xml.Directive:
 		if strings.ContainsRune(string(t), '[') {
 			return errors.New("a document type with declarations is not accepted: remove the <!DOCTYPE …> part")
@@ -139,34 +159,60 @@ func (b *builder) add(n *Node) error {
 		return fmt.Errorf("the document has more than %d nodes", b.lim.Nodes)
 	}
 	n.parent, n.at = b.at, len(b.at.children)
+	if n.at == 0 {
+		if len(b.first) == 0 {
+			b.first = make([]*Node, min(max(8, b.nodes), 128))
+		}
+		b.at.children, b.first = b.first[:0:1], b.first[1:]
+	}
 	b.at.children = append(b.at.children, n)
 	return nil
 }
 
 func (b *builder) start(t xml.StartElement) error {
-	if b.depth++; b.depth > b.lim.Depth {
-		return fmt.Errorf("elements are nested more than %d deep", b.lim.Depth)
-	}
-	if b.at == b.doc && b.doc.DocumentElement() != nil {
-		return errors.New("the document has more than one outermost element")
-	}
-	n := &Node{Kind: ElementNode, Prefix: t.Name.Space, Name: t.Name.Local}
-	if err := b.add(n); err != nil {
+	n, err := b.opened(t.Name.Space, t.Name.Local)
+	if err != nil {
 		return err
 	}
 	for _, a := range t.Attr {
-		switch {
-		case a.Name.Space == "xmlns":
-			n.declare(a.Name.Local, a.Value)
-		case a.Name.Space == "" && a.Name.Local == "xmlns":
-			n.declare("", a.Value)
-		default:
-			n.addAttr(&Node{Kind: AttributeNode, Prefix: a.Name.Space, Name: a.Name.Local, Value: a.Value})
-		}
-		if b.nodes++; b.nodes > b.lim.Nodes {
-			return fmt.Errorf("the document has more than %d nodes", b.lim.Nodes)
+		if err := b.give(n, a.Name.Space, a.Name.Local, a.Value); err != nil {
+			return err
 		}
 	}
+	b.scope(n)
+	return nil
+}
+
+// opened begins an element.
+func (b *builder) opened(prefix, local string) (*Node, error) {
+	if b.depth++; b.depth > b.lim.Depth {
+		return nil, fmt.Errorf("elements are nested more than %d deep", b.lim.Depth)
+	}
+	if b.at == b.doc && b.doc.DocumentElement() != nil {
+		return nil, errors.New("the document has more than one outermost element")
+	}
+	n := b.node(Node{Kind: ElementNode, Prefix: prefix, Name: local})
+	return n, b.add(n)
+}
+
+// give gives an element an attribute or a namespace.
+func (b *builder) give(n *Node, prefix, local, value string) error {
+	switch {
+	case prefix == "xmlns":
+		n.declare(local, value)
+	case prefix == "" && local == "xmlns":
+		n.declare("", value)
+	default:
+		n.addAttr(b.node(Node{Kind: AttributeNode, Prefix: prefix, Name: local, Value: value}))
+	}
+	if b.nodes++; b.nodes > b.lim.Nodes {
+		return fmt.Errorf("the document has more than %d nodes", b.lim.Nodes)
+	}
+	return nil
+}
+
+// scope finds the namespaces of an element that has all its attributes, and enters it.
+func (b *builder) scope(n *Node) {
 	n.Space, _ = n.LookupSpace(n.Prefix)
 	for _, a := range n.attrs {
 		if a.Prefix != "" {
@@ -174,19 +220,23 @@ func (b *builder) start(t xml.StartElement) error {
 		}
 	}
 	b.at = n
-	return nil
 }
 
 func (b *builder) end(t xml.EndElement) error {
 	if b.at.Kind != ElementNode || b.at.Prefix != t.Name.Space || b.at.Name != t.Name.Local {
 		return fmt.Errorf("</%s> does not close the element that is open", qname(t.Name.Space, t.Name.Local))
 	}
+	b.leave()
+	return nil
+}
+
+// leave ends the element that is open.
+func (b *builder) leave() {
 	if !b.lim.KeepBlank {
 		dropBlank(b.at)
 	}
 	b.depth--
 	b.at = b.at.parent
-	return nil
 }
 
 func (b *builder) text(s string) error {
@@ -200,7 +250,7 @@ func (b *builder) text(s string) error {
 		b.at.children[k-1].Value += s
 		return nil
 	}
-	return b.add(&Node{Kind: TextNode, Value: s})
+	return b.add(b.node(Node{Kind: TextNode, Value: s}))
 }
 
 // dropBlank takes white-space text out of an element that holds elements.

@@ -44,11 +44,20 @@ const (
 
 // NewKey makes a key that belongs to owner: the id of a submission, say. The key's id is a UUID.
 func (v *Vault) NewKey(tx *store.Tx, owner string) (keyID string, err error) {
-	id, err := uuid.NewV7()
+	k, err := v.MakeKey(tx, owner)
 	if err != nil {
 		return "", err
 	}
-	return id.String(), v.insert(tx, id, owner)
+	return k.ID, nil
+}
+
+// MakeKey is NewKey that gives the key itself, for what is sealed in the same write.
+func (v *Vault) MakeKey(tx *store.Tx, owner string) (*Key, error) {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return nil, err
+	}
+	return v.insert(tx, id, owner)
 }
 
 // PersonKey gives the id of a person's own key, and makes it at first use, which
@@ -69,7 +78,8 @@ func (v *Vault) PersonKey(tx *store.Tx, personID string) (keyID string, err erro
 	if err := notErased(tx, personID); err != nil {
 		return "", err
 	}
-	return id.String(), v.insert(tx, id, personID)
+	_, err = v.insert(tx, id, personID)
+	return id.String(), err
 }
 
 // personKeyID makes the key's id from the person's, so that finding it is one look
@@ -251,11 +261,15 @@ func additional(prefix []byte, context string) []byte {
 }
 
 // insert makes a random key and stores it wrapped under the current epoch.
-func (v *Vault) insert(tx *store.Tx, id uuid.UUID, owner string) error {
-	epoch, wrapped := v.wrap(id, random(chacha20poly1305.KeySize))
-	_, err := tx.Exec("INSERT INTO vault_keys (id, owner, epoch, wrapped, created_at) VALUES (?, ?, ?, ?, ?)",
-		id.String(), owner, epoch, wrapped, store.Micros(time.Now()))
-	return err
+func (v *Vault) insert(tx *store.Tx, id uuid.UUID, owner string) (*Key, error) {
+	key := random(chacha20poly1305.KeySize)
+	epoch, wrapped := v.wrap(id, key)
+	if _, err := tx.Exec("INSERT INTO vault_keys (id, owner, epoch, wrapped, created_at) VALUES (?, ?, ?, ?, ?)",
+		id.String(), owner, epoch, wrapped, store.Micros(time.Now())); err != nil {
+		return nil, err
+	}
+	aead, err := chacha20poly1305.NewX(key)
+	return &Key{ID: id.String(), id: id, aead: aead}, err
 }
 
 // wrap seals a key under the current epoch: nonce, ciphertext, tag; the key's id and
