@@ -177,4 +177,25 @@ func TestEntitiesOfForms(t *testing.T) {
 		t.Errorf("%s", csv.body)
 	}
 	s.no("409.22", "DELETE", "{p}/datasets/houses", nil)
+	s.ok("POST", "{p}/datasets/houses/properties", `{"name": "rooms"}`)
+	same(t, "what the form writes", s.ok("GET", "{p}/forms/makes/dataset-diff", nil).list(), []any{map[string]any{"name": "houses", "properties": []any{
+		map[string]any{"name": "town", "inForm": true}, map[string]any{"name": "rooms", "inForm": false}}}})
+	same(t, "what one that only asks writes", s.ok("GET", "{p}/forms/asks/dataset-diff", nil).list(), []any{})
+	s.ok("POST", "{p}/forms/makes/draft", nil)
+	same(t, "what its draft would make", get(s.ok("GET", "{p}/forms/makes/draft/dataset-diff", nil).list(), 0, "isNew"), false)
+}
+
+func TestPlacesOfEntities(t *testing.T) {
+	s := one(t)
+	s.ok("POST", "{p}/datasets", `{"name": "places"}`)
+	const geo = "{p}/datasets/places/entities.geojson"
+	same(t, "none", s.ok("GET", geo, nil).obj(), map[string]any{"type": "FeatureCollection", "features": []any{}})
+	s.ok("POST", "{p}/datasets/places/properties", `{"name": "geometry"}`)
+	for _, at := range []string{"25.1 66.9 10 4.5", "25 66;26 67", "25 66;26 67;27 66;25 66", "", "somewhere"} {
+		s.ok("POST", "{p}/datasets/places/entities", `{"label": "Place", "data": {"geometry": "`+at+`"}}`)
+	}
+	f := s.ok("GET", geo, nil).obj()
+	same(t, "the newest first", []any{len(f["features"].([]any)), get(f, "features", 0, "geometry", "type"), get(f, "features", 1, "geometry", "type"), get(f, "features", 2, "geometry")},
+		[]any{3, "Polygon", "LineString", map[string]any{"type": "Point", "coordinates": []any{66.9, 25.1, 10}}})
+	same(t, "one of them", len(s.ok("GET", geo+"?limit=1", nil).obj()["features"].([]any)), 1)
 }
