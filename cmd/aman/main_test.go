@@ -202,7 +202,7 @@ func TestDemo(t *testing.T) {
 			t.Errorf("%s has no password", s.Login)
 		}
 	}
-	if got := fmt.Sprint(roles); got != "[caseworker enumerator shelter_manager data_officer administrator supervisor release_approver shelter_manager]" {
+	if got := fmt.Sprint(roles); got != "[caseworker enumerator shelter_manager data_officer administrator field_manager supervisor release_approver shelter_manager]" {
 		t.Errorf("the sign-ins are %s", got)
 	}
 	if left, _ := filepath.Glob(filepath.Join(temp, "aman-demo-*")); len(left) != 1 {
