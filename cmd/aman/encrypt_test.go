@@ -17,7 +17,6 @@ import (
 	"aman/forms/crypt"
 	"aman/node"
 	"aman/platform/access"
-	"aman/platform/store"
 )
 
 // A form is encrypted with a key of its own, answered on a phone, and its answers are taken out
@@ -119,19 +118,7 @@ func answerEncrypted(t *testing.T, dir, form string) {
 		t.Fatal(err)
 	}
 	defer n.Close()
-	as := func(login string) (sub access.Subject) {
-		err := n.Store.Read(ctx, func(tx *store.Tx) error {
-			id, err := userID(tx, login)
-			if err == nil {
-				sub, err = access.SubjectOf(tx, id, n.Now())
-			}
-			return err
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return sub
-	}
+	as := func(login string) access.Subject { return named(t, n, login) }
 	project, err := n.Forms.SaveProject(ctx, as("keeper"), forms.Project{Name: "Border"})
 	if err != nil {
 		t.Fatal(err)

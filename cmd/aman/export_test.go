@@ -80,19 +80,7 @@ func answerNeeds(t *testing.T, dir string) {
 		t.Fatal(err)
 	}
 	defer n.Close()
-	as := func(login string) (sub access.Subject) {
-		err := n.Store.Read(ctx, func(tx *store.Tx) error {
-			id, err := userID(tx, login)
-			if err == nil {
-				sub, err = access.SubjectOf(tx, id, n.Now())
-			}
-			return err
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return sub
-	}
+	as := func(login string) access.Subject { return named(t, n, login) }
 	keeper := as("keeper")
 	project, err := n.Forms.SaveProject(ctx, keeper, forms.Project{Name: "Border"})
 	if err != nil {
@@ -108,4 +96,20 @@ func answerNeeds(t *testing.T, dir string) {
 	if _, err := n.Forms.Receive(ctx, as("enumerator"), []byte(body), nil); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// named gives the subject of a login.
+func named(t *testing.T, n *node.Node, login string) (sub access.Subject) {
+	t.Helper()
+	err := n.Store.Read(context.Background(), func(tx *store.Tx) error {
+		id, err := userID(tx, login)
+		if err == nil {
+			sub, err = access.SubjectOf(tx, id, n.Now())
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sub
 }
