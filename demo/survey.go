@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"aman/forms"
+	"aman/forms/entities"
 	"aman/forms/xform"
 	"aman/node"
 	"aman/platform/access"
@@ -37,7 +38,7 @@ func (t *teller) survey(ctx context.Context, n *node.Node, clock *Clock, now tim
 	}
 	began := now.AddDate(0, 0, -32)
 	clock.Set(began)
-	model, err := publish(ctx, n, at(manager, began))
+	project, model, err := publish(ctx, n, at(manager, began))
 	if err != nil {
 		return 0, err
 	}
@@ -70,11 +71,43 @@ func (t *teller) survey(ctx context.Context, n *node.Node, clock *Clock, now tim
 			return i, err
 		}
 	}
-	return len(list), nil
+	clock.Set(now)
+	return len(list), review(ctx, n, at(manager, now), project)
 }
 
-// publish uploads the survey and publishes it.
-func publish(ctx context.Context, n *node.Node, manager access.Subject) (model *xform.Model, err error) {
+// review is a field manager's morning: what does not fit is asked about, some of the oldest are approved.
+func review(ctx context.Context, n *node.Node, manager access.Subject, project int64) error {
+	var heads []forms.Head
+	err := n.Store.Read(ctx, func(tx *store.Tx) (err error) {
+		heads, err = n.Forms.Submissions(tx, manager, forms.Filter{Project: project, Form: surveyForm})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for i, h := range heads {
+		state := ""
+		switch {
+		case h.State == forms.Quarantined:
+			state = forms.HasIssues
+			if _, err := n.Forms.AddComment(ctx, manager, project, surveyForm, h.Instance, "The age cannot be right. Asked the enumerator."); err != nil {
+				return err
+			}
+		case i < 12:
+			state = forms.Approved
+		}
+		if state == "" {
+			continue
+		}
+		if err := n.Forms.SetReview(ctx, manager, project, surveyForm, h.Instance, state); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// publish makes a project with the points as a list for phones, uploads the survey and publishes it.
+func publish(ctx context.Context, n *node.Node, manager access.Subject) (id int64, model *xform.Model, err error) {
 	var body []byte
 	for _, pack := range slices.Backward(n.Packs) {
 		if body, err = fs.ReadFile(pack, surveyFile); err == nil {
@@ -82,20 +115,23 @@ func publish(ctx context.Context, n *node.Node, manager access.Subject) (model *
 		}
 	}
 	if err != nil {
-		return nil, err
+		return 0, nil, err
 	}
 	project, err := n.Forms.SaveProject(ctx, manager, forms.Project{Name: "Flow monitoring (demonstration)"})
 	if err != nil {
-		return nil, err
+		return 0, nil, err
+	}
+	if _, err := n.Entities.CreateDataset(ctx, manager, project.ID, "points", entities.Settings{}); err != nil {
+		return 0, nil, err
 	}
 	if _, err := n.Forms.SaveDraft(ctx, manager, forms.Upload{Project: project.ID, FileName: "survey.md", Body: body}); err != nil {
-		return nil, err
+		return 0, nil, err
 	}
 	if _, err := n.Forms.PublishDraft(ctx, manager, project.ID, surveyForm, ""); err != nil {
-		return nil, err
+		return 0, nil, err
 	}
 	err = n.Store.Read(ctx, func(tx *store.Tx) error { model, err = n.Forms.Model(tx, surveyForm, ""); return err })
-	return model, err
+	return project.ID, model, err
 }
 
 // answered fills in the survey with an invented traveller at a point.
