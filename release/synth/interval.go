@@ -114,6 +114,9 @@ func bins(pairs [][2]float64) []errorBin {
 		slices.Sort(errs)
 		b := errorBin{upTo: part[len(part)-1][0], sd: math.Sqrt(sum / float64(len(part)))}
 		b.lo, b.hi = shortest(errs, 0.95)
+		if len(part) < smallestBin { // the shortest range of a few is too short
+			b.lo, b.hi = min(b.lo, -1.96*b.sd), max(b.hi, 1.96*b.sd)
+		}
 		out = append(out, b)
 	}
 	out[len(out)-1].upTo = math.Inf(1)
