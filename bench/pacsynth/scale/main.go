@@ -108,8 +108,6 @@ func cover(d *synth.Domain, t *synth.Table, length int, epsilon float64, runs in
 				hit = 1
 			}
 			in, all = in+hit, all+1
-				fmt.Println("miss", len(set), set[0], set[len(set)-1], cell, "truth", x, "count", a.Count, a.Low, a.High)
-			}
 			if a.Count >= evaluate.Threshold {
 				bigIn, big = bigIn+hit, big+1
 				byLength[a.Length][0] += hit
