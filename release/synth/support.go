@@ -11,6 +11,7 @@ const (
 	smallGroup     = 10     // CTDC's smallest published count
 	highestSupport = 60.0   // a combination of this many is always released as it is
 	inventedTarget = 0.0007 // far below the 2 % that are allowed: real records have more gaps than simulated ones (set on the CTDC file)
+	supportMargin  = 1.2    // on what the simulation asks for, which is its own best case
 )
 
 // support finds the estimate from which combinations of a length are released as ten or more, from simulated pairs of
@@ -26,7 +27,7 @@ func support(pairs [][2]float64) float64 {
 			from = pairs[i][0]
 		}
 	}
-	return min(from, highestSupport)
+	return min(from*supportMargin, highestSupport)
 }
 
 // capped is the count that the synthetic records are drawn to for an unsupported combination, within capSD: low
