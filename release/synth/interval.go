@@ -23,6 +23,7 @@ type errorModel struct {
 
 	// supported is the estimate from which a combination of a length is released as ten or more; 0 for single values.
 	supported [MaxLength + 1]float64
+	strict    float64 // how hard the support filter holds back
 }
 
 // errorBin holds the distribution of truth - estimate for estimates up to upTo.
@@ -63,6 +64,10 @@ func (e *engine) errorModel(m *model) (*errorModel, error) {
 		if k > 1 {
 			out.supported[k] = support(pairs)
 		}
+	}
+	out.strict = strictness(out.supported[:])
+	for k := range out.supported {
+		out.supported[k] = min(out.supported[k]*(1+0.2*out.strict), highestSupport)
 	}
 	return out, e.ctx.Err()
 }

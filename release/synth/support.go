@@ -1,5 +1,7 @@
 package synth
 
+import "slices"
+
 // The support filter keeps the release from inventing groups. A model fitted to noisy tables gives small counts to many
 // combinations that nobody has. Which ones cannot be told one by one, but how many can: the simulation
 // (interval.go) knows its own truth. Per length it gives the estimate from which on at most inventedTarget of
@@ -11,7 +13,6 @@ const (
 	smallGroup     = 10     // CTDC's smallest published count
 	highestSupport = 60.0   // a combination of this many is always released as it is
 	inventedTarget = 0.0007 // far below the 2 % that are allowed: real records have more gaps than simulated ones (set on the CTDC file)
-	supportMargin  = 1.2    // on what the simulation asks for, which is its own best case
 )
 
 // support finds the estimate from which combinations of a length are released as ten or more, from simulated pairs of
@@ -27,14 +28,21 @@ func support(pairs [][2]float64) float64 {
 			from = pairs[i][0]
 		}
 	}
-	return min(from*supportMargin, highestSupport)
+	return min(from, highestSupport)
+}
+
+// strictness says how hard the filter holds back, from 0 to 1. What the simulation asks for is its own best case, and the
+// further off that lies, the more there is to hold back: where it asks for estimates of 28 (epsilon 1 on the CTDC file), a fifth
+// more is asked for; where twenty are enough (epsilon 12), holding back harder would only cost accuracy.
+func strictness(supported []float64) float64 {
+	return min(1, max(0, (slices.Max(supported)-20)/8))
 }
 
 // capped is the count that the synthetic records are drawn to for an unsupported combination, within capSD: low
-// enough that drawing rows seldom makes ten of it.
+// enough that drawing rows seldom makes ten of it. Both are for a strictness of 0; at 1 they are lower by one and by two.
 const (
-	capped = 5
-	capSD  = 3
+	capped = 6
+	capSD  = 5
 
 	capFrom = smallGroup - 2 // estimates just below ten would come out as ten now and then
 )
@@ -50,7 +58,7 @@ func (e *engine) filter(m *model, errs *errorModel) error {
 		sets := e.reported(k)
 		from := min(errs.supported[k], e.affordableFrom(m.crowd, sets))
 		caps := make([]*goal, len(sets))
-		e.each(len(sets), func(i int) { caps[i] = capGoal(m.crowd, sets[i], from) })
+		e.each(len(sets), func(i int) { caps[i] = capGoal(m.crowd, sets[i], from, errs.strict) })
 		for _, c := range caps {
 			if c != nil {
 				goals = append(goals, *c)
@@ -90,7 +98,7 @@ func (e *engine) affordableFrom(c *crowd, sets [][]int) float64 {
 }
 
 // capGoal asks for fewer people in the cells of a table whose estimate is near or above ten but below from; nil where there are none.
-func capGoal(c *crowd, set []int, from float64) *goal {
+func capGoal(c *crowd, set []int, from, strict float64) *goal {
 	t := c.table(set)
 	cell := make([]uint16, len(t)) // place among the capped cells, from 1
 	n := 0
@@ -103,9 +111,10 @@ func capGoal(c *crowd, set []int, from float64) *goal {
 	if n == 0 {
 		return nil
 	}
-	g := &goal{measurement: measurement{set: set, y: make([]float64, n), v: capSD * capSD}}
+	sd := capSD - 2*strict
+	g := &goal{measurement: measurement{set: set, y: make([]float64, n), v: sd * sd}}
 	for i := range g.y {
-		g.y[i] = capped
+		g.y[i] = capped - strict
 	}
 	for r, i := range c.locate(set) {
 		if at := cell[i]; at > 0 {
