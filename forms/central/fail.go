@@ -29,7 +29,7 @@ func (c *call) fail(err error) {
 	}
 	p := c.problemOf(err)
 	if p.status() >= 500 && p.status() != http.StatusNotImplemented {
-		c.h.Log.Error("a program was not answered", "err", errorForLog(err))
+		c.h.Log.Error("a program was not answered", "err", err)
 	}
 	if p.status() == http.StatusUnauthorized && strings.Contains(c.r.URL.Path, ".svc") {
 		// Excel and Power BI send a password only when they are asked for one.
@@ -69,10 +69,6 @@ func (c *call) refused(ref *access.Refusal) {
 		c.h.Log.Error("a refusal could not be audited", "err", err)
 	}
 }
-
-// errorForLog is what the log may have of an error. The errors of this program hold no
-// identity value (package house rule); what a client sent is never in one.
-func errorForLog(err error) string { return err.Error() }
 
 // known says which problem stands for which error of the packages below.
 var known = []struct {

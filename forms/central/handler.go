@@ -291,7 +291,7 @@ func (c *call) stream(f func(w io.Writer) error) error {
 		err = w.Flush()
 	}
 	if err != nil && c.wrote {
-		c.h.Log.Error("an answer was broken off", "route", c.r.Pattern, "err", errorForLog(err))
+		c.h.Log.Error("an answer was broken off", "route", c.r.Pattern, "err", err)
 		panic(http.ErrAbortHandler)
 	}
 	return err
